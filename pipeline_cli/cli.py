@@ -1,0 +1,243 @@
+"""The command line: the app, the global options, and the one boundary where errors end.
+
+Knows no file format. A command's body imports its module when it is called, so that a start
+costs only what the command needs.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Annotated, Literal
+
+import typer
+from typer.exceptions import TyperException
+
+from pipeline_cli import __version__
+from pipeline_cli.commands.output import Options
+from pipeline_cli.errors import PipelineError, Signalled, UsageError
+from pipeline_cli.render import terminal
+
+LOOK, SET_UP = "Look", "Set up"
+
+#: The global options, accepted before and after the command's name: with a value, and without.
+_WITH_VALUE = ("--root", "--config", "--now", "--color")
+_FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+
+app = typer.Typer(
+    name="pipeline",
+    help="The truth about a pipeline of coding agents, from plain files in git.",
+    epilog="Exit codes: 0 done, 1 findings under --check, 2 usage or settings, 3 input missing "
+    "or unreadable, 4 try again, 5 git refused, 70 a bug of ours. Manual: docs/README.md",
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        terminal.write_text(f"pipeline {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    context: typer.Context,
+    root: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The workspace; else found upwards from here.")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings; else pipeline.toml.")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="ISO", help="The moment to answer for; else the clock.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False,
+    color: Annotated[
+        Literal["auto", "always", "never"], typer.Option(help="When to use colour.")
+    ] = "auto",
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No warnings and notes on stderr.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of our own bugs.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = Options(root, config, now, json, color, quiet, debug)
+
+
+@app.command(rich_help_panel=LOOK)
+def status(
+    context: typer.Context,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Goal → orchestration → tasks → artifacts.")
+    ] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="One line a layer.")] = False,
+) -> int:
+    """One screen: is it going well, what needs you, what is next.
+
+    The tree is the default where it fits the screen. Writes nothing.
+    """
+    if tree and flat:
+        raise UsageError("--tree and --flat exclude each other", hint="give one of them, or none")
+    from pipeline_cli.commands.status import run as answer
+
+    return answer(context.obj, shape="tree" if tree else "flat" if flat else "fit")
+
+
+@app.command(rich_help_panel=LOOK)
+def effectiveness(context: typer.Context) -> int:
+    """Throughput, success rate, plan progress, goal proximity, top issues.
+
+    Each figure comes with its sample, and the window before beside it. Writes nothing.
+    """
+    from pipeline_cli.commands.effectiveness import run as answer
+
+    return answer(context.obj)
+
+
+@app.command(rich_help_panel=LOOK)
+def metrics(context: typer.Context) -> int:
+    """Aggregates of the metrics log: success rate, P50 and P95, by type, by model.
+
+    Counts the window of the last `window_days` days [7]. Writes nothing.
+    """
+    from pipeline_cli.commands.metrics import run as answer
+
+    return answer(context.obj)
+
+
+@app.command(rich_help_panel=LOOK)
+def tasks(context: typer.Context) -> int:
+    """Running, pending and recently finished tasks, and the attention flags.
+
+    Flags: stuck, repeated_failures, output_empty, executor_fail, low_success_rate. Writes
+    nothing.
+    """
+    from pipeline_cli.commands.tasks import run as answer
+
+    return answer(context.obj)
+
+
+@app.command(rich_help_panel=LOOK)
+def align(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit 1 where anything is out of line.")
+    ] = False,
+) -> int:
+    """Backlog against plan and specs: what maps to nothing, what nobody works on.
+
+    Writes nothing.
+    """
+    from pipeline_cli.commands.align import run as answer
+
+    return answer(context.obj, check=check)
+
+
+@app.command(rich_help_panel=SET_UP)
+def demo(
+    context: typer.Context,
+    keep: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Unpack into DIR, and leave it there.")
+    ] = None,
+) -> int:
+    """The five answers on packaged data, in a temporary folder with a fixed clock.
+
+    The same bytes on every run.
+    """
+    from pipeline_cli.commands.demo import run as answer
+
+    return answer(context.obj, keep=keep)
+
+
+def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split an argument list into its global options and the rest, up to `--`.
+
+    So a global option may stand before or after the command's name; what follows `--` belongs
+    to the command and stays.
+    """
+    found: list[str] = []
+    rest: list[str] = []
+    place = 0
+    while place < len(arguments):
+        word = arguments[place]
+        if word == "--":
+            return found, rest + list(arguments[place:])
+        if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            found.append(word)
+        elif word in _WITH_VALUE:
+            found += arguments[place : place + 2]
+            place += 1
+        else:
+            rest.append(word)
+        place += 1
+    return found, rest
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; every error ends here."""
+    found, rest = hoist(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in rest if not word.startswith("-")), "pipeline")
+    as_json, debug = "--json" in found, "--debug" in found
+    try:
+        with _signals():
+            code = app(args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False)
+        return int(code or 0)
+    except PipelineError as error:
+        return _fail(error, command, as_json=as_json)
+    except TyperException as error:
+        hint = f"pipeline {command} --help" if command != "pipeline" else "pipeline --help"
+        wrong = UsageError(error.format_message().replace("\n", " "), hint=hint)
+        return _fail(wrong, command, as_json=as_json)
+    except Signalled as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001
+        if debug:
+            raise
+        bug = PipelineError(
+            f"a bug of ours: {type(error).__name__}: {error}",
+            hint="run again with --debug and report what it prints",
+        )
+        return _fail(bug, command, as_json=as_json)
+
+
+def _fail(error: PipelineError, command: str, *, as_json: bool) -> int:
+    """Show an error as text, or as JSON on stdout with one line of text on stderr."""
+    terminal.note(f"error[{error.code}]: {terminal.one_line(error.message)}")
+    if as_json:
+        from pipeline_cli.render.payload import encode_error
+
+        try:
+            terminal.write(encode_error(command, datetime.now(UTC), error))
+        except Signalled as stop:
+            return stop.exit_code
+        return error.exit_code
+    if error.path is not None:
+        line = "" if error.line is None else f":{error.line}"
+        terminal.note(f"  {error.path}{line}")
+    if error.hint:
+        terminal.note(f"  hint: {error.hint}")
+    return error.exit_code
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn TERM and HUP into an exception, so that every `finally` runs on the way out."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise Signalled(number)
+
+    names = [signal.SIGTERM] + ([signal.SIGHUP] if os.name == "posix" else [])
+    before = {number: signal.signal(number, stop) for number in names}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

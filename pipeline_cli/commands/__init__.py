@@ -1,0 +1,1 @@
+"""One thin module a subcommand: options, load, one domain call, emit."""

@@ -1,0 +1,82 @@
+"""What every command does with its answer: as JSON, or as text with its findings.
+
+Owns the streams of `cli.md`: stdout carries the result and nothing else.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipeline_cli.domain.findings import Finding, by_weight
+from pipeline_cli.load.context import Context, open_context
+from pipeline_cli.render import terminal
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+#: So many findings are shown after a report before the rest is only counted.
+MOST_SHOWN = 8
+
+
+class Options(msgspec.Struct, frozen=True):
+    """The global options (`cli.md`, "Commands")."""
+
+    root: str | None = None
+    config: str | None = None
+    now: str | None = None
+    json: bool = False
+    color: terminal.ColorChoice = "auto"
+    quiet: bool = False
+    debug: bool = False
+
+    def open(self) -> Context:
+        """Open the workspace that the options name."""
+        return open_context(self.root, self.config, self.now)
+
+
+def emit_json(
+    schema: str, context: Context, keys: dict[str, Any], findings: Sequence[Finding]
+) -> None:
+    """Write an answer as JSON."""
+    from pipeline_cli.render.payload import encode
+
+    terminal.write(encode(schema, context.now, keys, findings))
+
+
+def as_text(options: Options, parts: "Iterable[RenderableType]") -> str:
+    """Return a text view as wide as the terminal."""
+    return terminal.render(parts, color=colored(options), width=screen_size()[0])
+
+
+def emit_text(options: Options, parts: "Iterable[RenderableType]") -> None:
+    """Write a text view to stdout."""
+    terminal.write_text(as_text(options, parts))
+
+
+def emit_findings(options: Options, findings: Sequence[Finding], command: str) -> None:
+    """Write the findings of a report to stderr, the worst first; with `-q` only the errors."""
+    wanted = [f for f in by_weight(findings) if not options.quiet or f.severity == "error"]
+    for finding in wanted[:MOST_SHOWN]:
+        place = "" if finding.path is None else f" ({finding.path}"
+        place += f":{finding.line})" if place and finding.line else ")" if place else ""
+        terminal.note(f"{finding.severity}[{finding.code}]: {finding.message}{place}")
+        if finding.hint:
+            terminal.note(f"  hint: {finding.hint}")
+    if len(wanted) > MOST_SHOWN:
+        terminal.note(f"… and {len(wanted) - MOST_SHOWN} more findings: {command} --json")
+
+
+def screen_size() -> tuple[int, int]:
+    """Return columns and lines of the terminal; 80 and 24 where there is none."""
+    size = shutil.get_terminal_size((80, 24))
+    return max(20, size.columns), size.lines
+
+
+def colored(options: Options) -> bool:
+    """Tell whether stdout takes colour."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return terminal.wants_color(options.color, os.environ, terminal=is_terminal)

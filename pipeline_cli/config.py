@@ -1,0 +1,253 @@
+"""Settings: their names, types, bounds and defaults, and where each value came from.
+
+Owns contracts §1 "Settings" and `cli.md` "Configuration". The struct below is the one list of
+settings: reading, checking and documentation are made from it. Pure: text and environment come
+in as arguments.
+"""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, get_args, get_origin
+
+import msgspec
+
+from pipeline_cli.errors import ConfigError
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Ratio = Annotated[str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$")]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
+
+IGNORED_SPECS = ("TEMPLATE*", "README*", "INDEX*", "*-backlog", "*-placeholder", "test-backlog*")
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of settings; an unknown key in it is an error."""
+
+
+class Paths(_Section, frozen=True):
+    """Where the documents lie, relative to the root."""
+
+    specs: Text = "specs"
+    backlog: Text = "backlog/006-overnight-backlog.md"
+    meta_backlog: Text = "backlog/007-meta-pipeline-backlog.md"
+    plan: Text = "docs/PLAN.md"
+    questions: Text = "docs/META-QUESTIONS.md"
+    coverage: Text = "docs/SPEC-COVERAGE.md"
+    status: Text = "docs/STATUS.md"
+
+
+class Logs(_Section, frozen=True):
+    """Where logs and state lie."""
+
+    dir: Text = "api/logs"
+
+
+class Specs(_Section, frozen=True):
+    """Which files beside the specs are none, as patterns over their stems."""
+
+    ignore: tuple[str, ...] = IGNORED_SPECS
+
+
+class AttentionSettings(_Section, frozen=True):
+    """Where the attention flags begin."""
+
+    stuck_minutes: PositiveNumber = 10
+    consecutive_failures: PositiveInt = 3
+    min_tasks: PositiveInt = 10
+    success_rate_min: Share = 0.8
+
+
+class MonitorSettings(_Section, frozen=True):
+    """Where the monitor's rules begin, and how long a relapse counts as one."""
+
+    no_running_seconds: PositiveInt = 180
+    orphan_seconds: PositiveInt = 7200
+    min_running: PositiveInt = 2
+    persist_resolved: bool = False
+    relapse_hours: PositiveNumber = 24
+
+
+class RotationSettings(_Section, frozen=True):
+    """The share of the meta backlog, kept as text so that it stays exact."""
+
+    meta_ratio: Ratio = "0.2"
+
+
+class EvidenceSettings(_Section, frozen=True):
+    """Where test reports lie, as globs."""
+
+    junit: tuple[Text, ...] = ()
+
+
+class MetaSettings(_Section, frozen=True):
+    """How often the meta questions are due, and how long a person's answer stands."""
+
+    interval_hours: PositiveNumber = 24
+    answer_days: PositiveNumber = 7
+
+
+class Settings(_Section, frozen=True):
+    """All settings (contracts §1); `docs/settings.md` says which command reads which."""
+
+    window_days: Days = 7
+    tracked_phases: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (6, 7)
+    attention: AttentionSettings = AttentionSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    logs: Logs = Logs()
+    meta: MetaSettings = MetaSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    paths: Paths = Paths()
+    rotation: RotationSettings = RotationSettings()
+    specs: Specs = Specs()
+
+
+#: Environment names that users set before there was a rule for them (contracts §1).
+KEPT_NAMES = {
+    "MONITOR_PERSIST_RESOLVED": "monitor.persist_resolved",
+    "PIPELINE_META_BACKLOG": "paths.meta_backlog",
+    "PIPELINE_META_RATIO": "rotation.meta_ratio",
+}
+
+
+def setting_types() -> dict[str, Any]:
+    """Return every setting by its dotted name, with its type."""
+    names: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.type, type) and issubclass(field.type, _Section):
+            for inner in msgspec.structs.fields(field.type):
+                names[f"{field.name}.{inner.name}"] = inner.type
+        else:
+            names[field.name] = field.type
+    return names
+
+
+def environment_name(setting: str) -> str:
+    """Return the environment variable of a setting: `PIPELINE_<SECTION>_<KEY>`."""
+    return "PIPELINE_" + setting.replace(".", "_").upper()
+
+
+def parse_file(text: str, path: str, *, table: str | None = None) -> dict[str, Any]:
+    """Read the settings of a TOML file, or of the table `tool.<table>` in it.
+
+    Raises ConfigError with the line of what is wrong.
+    """
+    import tomllib
+
+    try:
+        values: Any = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise ConfigError(
+            f"the file is no TOML: {error}",
+            path=path,
+            line=int(line[1]) if line else None,
+            hint="correct it, or take the line away",
+        ) from error
+    if table:
+        tools = values.get("tool", {})
+        values = tools.get(table, {}) if isinstance(tools, dict) else {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"tool.{table} is no table", path=path)
+    return values
+
+
+def resolve(
+    file_values: Mapping[str, Any], path: str | None, environment: Mapping[str, str]
+) -> tuple[Settings, dict[str, str]]:
+    """Merge file and environment over the defaults, and name the origin of each value.
+
+    Raises ConfigError for an unknown key or a value that cannot stand.
+    """
+    types = setting_types()
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value in _flatten(file_values, types, path).items():
+        merged[name] = _converted(value, types[name], name, path=path)
+        origins[name] = str(path)
+    for name in types:
+        for variable in (environment_name(name), *_kept_names(name)):
+            if variable in environment:
+                merged[name] = _from_text(environment[variable], types[name], name, variable)
+                origins[name] = variable
+    return msgspec.convert(_nested(merged), Settings), origins
+
+
+def _kept_names(setting: str) -> list[str]:
+    return [variable for variable, name in KEPT_NAMES.items() if name == setting]
+
+
+def _flatten(
+    values: Mapping[str, Any], types: Mapping[str, Any], path: str | None
+) -> dict[str, Any]:
+    sections = {name.partition(".")[0] for name in types if "." in name}
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in sections and isinstance(value, dict):
+            flat |= {f"{key}.{inner}": inner_value for inner, inner_value in value.items()}
+        else:
+            flat[key] = value
+    for name in flat:
+        if name not in types:
+            near = get_close_matches(name, types, 1, 0.6)
+            raise ConfigError(
+                f"unknown setting {name!r}",
+                path=path,
+                hint=f"did you mean {near[0]}?" if near else "docs/settings.md lists them all",
+            )
+    return flat
+
+
+def _from_text(text: str, wanted: Any, name: str, variable: str) -> Any:
+    """Read an environment value: a list is written with commas."""
+    value: Any = text
+    if get_origin(wanted) is tuple:
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    return _converted(value, wanted, name, variable=variable, strict=False)
+
+
+def _converted(
+    value: Any,
+    wanted: Any,
+    name: str,
+    *,
+    path: str | None = None,
+    variable: str | None = None,
+    strict: bool = True,
+) -> Any:
+    if wanted is Ratio and isinstance(value, float):
+        value = str(value)  # TOML has no text for 0.2 but the number
+    try:
+        return msgspec.convert(value, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        where = f" in the environment variable {variable}" if variable else ""
+        raise ConfigError(
+            f"{name} cannot be {str(value)[:60]!r}{where}: {error}",
+            path=path,
+            hint=f"expected {describe(wanted)}",
+        ) from error
+
+
+def describe(wanted: Any) -> str:
+    """Say in words what a setting takes."""
+    if get_origin(wanted) is tuple:
+        return f"a list of {describe(get_args(wanted)[0])}"
+    base, *metas = get_args(wanted) or (wanted,)
+    if wanted is Ratio:
+        return "a share from 0 to 1, as 0.2 or 1/5"
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[base]
+    for meta in metas:
+        for mark, bound in (("≥", meta.ge), (">", meta.gt), ("≤", meta.le)):
+            words += f" {mark} {bound}" if bound is not None else ""
+    return words
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        section, _, key = name.rpartition(".")
+        (nested.setdefault(section, {}) if section else nested)[key] = value
+    return nested

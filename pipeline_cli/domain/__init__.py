@@ -1,0 +1,1 @@
+"""The rules, pure: every input is an argument, the clock included."""

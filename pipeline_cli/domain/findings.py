@@ -1,0 +1,90 @@
+"""Findings: problems in the user's data, as values.
+
+Owns `Finding` and the tally that keeps a flood of them readable. A finding never stops a run
+(design, "Two kinds of trouble"); what was read is what was used plus what was reported.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning", "note"]
+
+#: How many findings of one code are kept for one file before the rest is only counted.
+KEPT_PER_CODE = 20
+
+_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One problem in the user's data: a stable code, its place, and the remedy.
+
+    `path` is relative to the workspace, `line` counts from 1; both are null where the problem
+    lies in no one place.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str | None = None
+    line: int | None = None
+    hint: str | None = None
+
+
+class Tally:
+    """Collect findings; keep the first of each code and file, and count the rest.
+
+    A log with a million torn lines yields twenty findings and one that says how many more
+    there are, so nothing is dropped without a word and nothing floods.
+    """
+
+    def __init__(self, kept: int = KEPT_PER_CODE) -> None:
+        self._kept = kept
+        self._found: list[Finding] = []
+        self._counts: dict[tuple[str, str | None], int] = {}
+        self._severity: dict[tuple[str, str | None], Severity] = {}
+
+    def add(self, finding: Finding) -> None:
+        """Take one finding."""
+        key = (finding.code, finding.path)
+        seen = self._counts.get(key, 0)
+        self._counts[key] = seen + 1
+        self._severity.setdefault(key, finding.severity)
+        if seen < self._kept:
+            self._found.append(finding)
+
+    def once(self, finding: Finding) -> None:
+        """Take one finding unless its code was already found in its file."""
+        if (finding.code, finding.path) not in self._counts:
+            self.add(finding)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Take several findings."""
+        for finding in findings:
+            self.add(finding)
+
+    def __iter__(self) -> Iterator[Finding]:
+        yield from self._found
+        for (code, path), count in self._counts.items():
+            if count > self._kept:
+                yield Finding(
+                    code=code,
+                    severity=self._severity[code, path],
+                    message=f"{count - self._kept:,} more of the same, {count:,} in all",
+                    path=path,
+                )
+
+    def result(self) -> tuple[Finding, ...]:
+        """Return what was found, in the order in which it was found, the counts last."""
+        return tuple(self)
+
+
+def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by severity, worst first, and keep their order within one."""
+    return tuple(sorted(findings, key=lambda finding: _RANK[finding.severity]))
+
+
+def gated(findings: Iterable[Finding]) -> bool:
+    """Tell whether a gate (`--check`) must fail: a note alone never fails one."""
+    return any(finding.severity != "note" for finding in findings)

@@ -1,0 +1,92 @@
+"""Moments and windows: stamps read as aware UTC, and the span a figure speaks of.
+
+Owns the rules of contracts §1 about time. The clock itself is read in one place, `load`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+#: How far ahead of now a stamp may lie before it is a finding and counts nowhere.
+SKEW = timedelta(minutes=5)
+
+
+class Stamp(NamedTuple):
+    """A moment as read: aware, in UTC, and whether the text named its zone."""
+
+    moment: datetime
+    zoned: bool
+
+
+def parse_stamp(value: object) -> Stamp | None:
+    """Read an ISO 8601 stamp; None where it is no text or no moment.
+
+    Any offset is read; a stamp without one is taken as UTC with `zoned` false, so that the
+    caller can say so once a file (contracts §1).
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return Stamp(moment.replace(tzinfo=UTC), zoned=False)
+    try:
+        return Stamp(moment.astimezone(UTC), zoned=True)
+    except OverflowError:  # year 1 or 9999 shifted off the calendar
+        return None
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as ISO 8601 UTC with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def ahead(moment: datetime, now: datetime) -> bool:
+    """Tell whether a stamp lies further ahead of `now` than clocks may differ."""
+    return moment > now + SKEW
+
+
+def seconds_between(earlier: datetime, later: datetime) -> float:
+    """Return the seconds from one moment to another, never less than 0."""
+    return max(0.0, (later - earlier).total_seconds())
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The span that a figure speaks of; the lower end counts (contracts §1).
+
+    A window that ends now (`ends_now`) takes stamps up to five minutes ahead: they are another
+    clock, not the future. One that ended earlier does not take its upper end, which belongs to
+    the window after it.
+    """
+
+    start: datetime
+    end: datetime
+    ends_now: bool = True
+
+    def __contains__(self, moment: datetime) -> bool:
+        if moment < self.start:
+            return False
+        return moment <= self.end + SKEW if self.ends_now else moment < self.end
+
+
+def windows_back(now: datetime, days: int, count: int = 1) -> tuple[Window, ...]:
+    """Return `count` windows of `days` days, the one that ends now first.
+
+    A window that would reach beyond the calendar begins with it.
+    """
+    ends = [now, *(_days_before(now, days * place) for place in range(1, count + 1))]
+    return tuple(
+        Window(start, end, ends_now=place == 0)
+        for place, (end, start) in enumerate(pairwise(ends))
+    )
+
+
+def _days_before(now: datetime, days: int) -> datetime:
+    try:
+        return now - timedelta(days=days)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

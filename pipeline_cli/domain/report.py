@@ -1,0 +1,429 @@
+"""The status report: four layers, one verdict, what needs a person and what is next.
+
+Owns contracts §11 as far as it is computed afresh; the figures in it come from the other
+domain modules.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.backlog import Backlog
+from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.issues import Issue, IssueBook
+from pipeline_cli.domain.moments import iso, seconds_between
+from pipeline_cli.domain.progress import PlanProgress, item_key
+from pipeline_cli.domain.state import PmState
+from pipeline_cli.domain.tasks import Task, TaskView, newest_first, whole_seconds
+
+LayerStatus = Literal["ok", "needs_attention", "no_data", "unknown"]
+Liveness = Literal["running", "not_seen"]
+
+#: A heartbeat younger than this is alive (contracts §12), in seconds.
+ALIVE_SECONDS = 90
+GOAL_REACHED = 0.7
+MOST_ISSUES, MOST_NEXT, MOST_ARTIFACTS = 10, 3, 3
+FIRST_LINE_LENGTH = 80
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """The runner's sign of life (contracts §12)."""
+
+    beat: datetime | None = None
+    workers: int | None = None
+    parallel: bool | None = None
+
+    def alive(self, now: datetime) -> bool:
+        """Whether the beat is younger than 90 s."""
+        return self.beat is not None and seconds_between(self.beat, now) < ALIVE_SECONDS
+
+
+class MetaAnswers(msgspec.Struct, frozen=True):
+    """The last run of the meta questions (contracts §10): ids only."""
+
+    run_at: datetime | None = None
+    unanswered: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Overall(msgspec.Struct, frozen=True):
+    """The verdict, and the names of conditions and layers behind it."""
+
+    status: Literal["ok", "needs_attention"]
+    going_well: tuple[str, ...]
+    needs_attention: tuple[str, ...]
+
+
+class GoalLayer(msgspec.Struct, frozen=True):
+    """Layer 0: how near the goal is; the figures are null where they are unknown."""
+
+    status: LayerStatus
+    goal_proximity: float | None
+    throughput_7d: int | None
+    tasks_per_day: float | None
+    success_rate: float | None
+    summary: str
+
+
+class OrchestrationLayer(msgspec.Struct, frozen=True):
+    """Layer 1: who is driving, from the heartbeat and the state."""
+
+    status: LayerStatus
+    project_manager: Liveness
+    pm_in_flight: int
+    agent_runner: Liveness
+    runner_workers: int | None
+    pm_parallel: bool
+    summary: str
+
+
+class ExecutionLayer(msgspec.Struct, frozen=True):
+    """Layer 2: the tasks; counts are null where the task log could not be read."""
+
+    status: LayerStatus
+    api: Literal["not_configured"]
+    metrics: Literal["ok", "no_data", "unknown"]
+    running: int | None
+    pending: int | None
+    recent_completed: int | None
+    summary: str
+
+
+class LayerIssue(msgspec.Struct, frozen=True):
+    """An open issue in the report."""
+
+    condition: str
+    severity: str | None
+    message: str
+    created_at: str | None
+
+
+class AttentionLayer(msgspec.Struct, frozen=True):
+    """Layer 3: open issues, as of `last_check`."""
+
+    status: LayerStatus
+    issues_count: int | None
+    resolved_since_last: tuple[str, ...]
+    issues: tuple[LayerIssue, ...]
+    last_check: str | None
+    summary: str
+
+
+class MetaLayer(msgspec.Struct, frozen=True):
+    """Is the pipeline itself going well: the ids that are open or answered "no"."""
+
+    status: LayerStatus
+    last_run: str | None
+    unanswered: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Something that waits for a person: what, for how long (seconds), and what to type."""
+
+    name: str
+    message: str
+    age_seconds: int | None
+    command: str
+
+
+class NextItem(msgspec.Struct, frozen=True):
+    """An item that comes next in the product backlog."""
+
+    number: int
+    phase: int | None
+    title: str
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """A recent output: which task, how many characters, and its first line."""
+
+    task_id: str
+    task_type: str | None
+    output_len: int | None
+    first_line: str
+
+
+class StatusReport(msgspec.Struct, frozen=True):
+    """The answer of `status` (contracts §11), with what needs a person and what is next."""
+
+    generated_at: str
+    overall: Overall
+    layer_0_goal: GoalLayer
+    layer_1_orchestration: OrchestrationLayer
+    layer_2_execution: ExecutionLayer
+    layer_3_attention: AttentionLayer
+    meta_questions: MetaLayer
+    needs_you: tuple[Need, ...]
+    next: tuple[NextItem, ...]
+    artifacts: tuple[Artifact, ...]
+    missing: tuple[str, ...]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What could be read; None stands for an input that could not be, never for an empty one.
+
+    `missing` names the documents that do not exist yet.
+    """
+
+    effectiveness: Effectiveness | None
+    plan: PlanProgress | None
+    backlog: Backlog | None
+    state: PmState | None
+    tasks: Sequence[Task] | None
+    view: TaskView | None
+    attention: Attention | None
+    book: IssueBook | None
+    heartbeat: Heartbeat | None
+    meta: MetaAnswers | None
+    missing: tuple[str, ...]
+
+
+def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
+    """Put the layers, the verdict and the next steps together."""
+    layers: dict[str, Any] = {
+        "layer_0_goal": _goal(known),
+        "layer_1_orchestration": _orchestration(known, now),
+        "layer_2_execution": _execution(known),
+        "layer_3_attention": _attention(known),
+        "meta_questions": _meta(known.meta, meta_hours, now),
+    }
+    return StatusReport(
+        generated_at=iso(now),
+        overall=_overall(layers, known),
+        **layers,
+        needs_you=tuple(_needs(known, layers, now)),
+        next=_next_items(known),
+        artifacts=_artifacts(known.tasks or ()),
+        missing=known.missing,
+    )
+
+
+def _goal(known: Known) -> GoalLayer:
+    figures = known.effectiveness
+    if figures is None:
+        return GoalLayer("unknown", None, None, None, None, "the figures could not be read")
+    if not figures.samples.success_rate:
+        return GoalLayer(
+            "no_data", None, 0, 0.0, None, f"no data: no task finished in {_days(figures)}"
+        )
+    reached = figures.goal_proximity >= GOAL_REACHED and not figures.issues.open
+    return GoalLayer(
+        "ok" if reached else "needs_attention",
+        figures.goal_proximity,
+        figures.throughput.completed_7d,
+        figures.throughput.tasks_per_day,
+        figures.success_rate,
+        f"goal proximity {figures.goal_proximity:.2f}, "
+        f"{figures.throughput.completed_7d} of {figures.samples.success_rate} tasks completed "
+        f"in {_days(figures)}",
+    )
+
+
+def _days(figures: Effectiveness) -> str:
+    days = figures.samples.window_days
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
+    state, beat = known.state, known.heartbeat
+    alive = beat is not None and beat.alive(now)
+    waiting = known.view.counts.pending + known.view.counts.running if known.view else 0
+    status: LayerStatus = "ok"
+    if beat is None:
+        status = "no_data"
+        summary = "no data: no runner has left a heartbeat"
+    elif alive:
+        summary = f"runner alive, {beat.workers or 1} worker(s)"
+    else:
+        age = int(seconds_between(beat.beat, now)) if beat.beat else None
+        since = "no readable heartbeat" if age is None else f"last heartbeat {age:,} s ago"
+        status = "needs_attention" if waiting else "ok"
+        summary = f"runner not seen, {since}; {waiting} task(s) wait or run"
+    live: Liveness = "running" if alive else "not_seen"
+    return OrchestrationLayer(
+        status=status,
+        project_manager=live,
+        pm_in_flight=state.in_flight if state else 0,
+        agent_runner=live,
+        runner_workers=beat.workers if beat and alive else None,
+        pm_parallel=bool((beat and beat.parallel) or (state and state.shape == "parallel")),
+        summary=summary,
+    )
+
+
+def _execution(known: Known) -> ExecutionLayer:
+    figures, seen = known.effectiveness, known.view
+    if figures is None:
+        metrics: Literal["ok", "no_data", "unknown"] = "unknown"
+    else:
+        metrics = "ok" if figures.samples.success_rate else "no_data"
+    if seen is None:
+        return ExecutionLayer(
+            "unknown", "not_configured", metrics, None, None, None, "the tasks could not be read"
+        )
+    counts = seen.counts
+    flags = known.attention.flags if known.attention else ()
+    finished = counts.completed + counts.failed
+    if not known.tasks:
+        status: LayerStatus = "no_data"
+        summary = "no data: no task has been recorded"
+    else:
+        status = "needs_attention" if flags else "ok"
+        summary = (
+            f"{counts.running} running, {counts.pending} pending, {finished} finished "
+            f"({counts.failed} failed)"
+        )
+    return ExecutionLayer(
+        status=status if not flags else "needs_attention",
+        api="not_configured",
+        metrics=metrics,
+        running=counts.running,
+        pending=counts.pending,
+        recent_completed=len(seen.recent_completed),
+        summary=summary,
+    )
+
+
+def _attention(known: Known) -> AttentionLayer:
+    book = known.book
+    if book is None:
+        return AttentionLayer(
+            "unknown", None, (), (), None, "the issues could not be read"
+        )
+    if not book.exists:
+        return AttentionLayer("no_data", 0, (), (), None, "no data: the monitor has not run")
+    still = book.open
+    return AttentionLayer(
+        status="needs_attention" if still else "ok",
+        issues_count=len(still),
+        resolved_since_last=book.resolved_since_last,
+        issues=tuple(_layer_issue(issue) for issue in still[:MOST_ISSUES]),
+        last_check=iso(book.last_check) if book.last_check else None,
+        summary=f"{len(still)} open issue(s)",
+    )
+
+
+def _layer_issue(issue: Issue) -> LayerIssue:
+    return LayerIssue(
+        issue.condition,
+        issue.severity,
+        issue.message,
+        iso(issue.created) if issue.created else None,
+    )
+
+
+def _meta(answers: MetaAnswers | None, hours: float, now: datetime) -> MetaLayer:
+    if answers is None or answers.run_at is None:
+        return MetaLayer("no_data", None, (), ())
+    lapsed = now - answers.run_at > timedelta(hours=hours)
+    status: LayerStatus = "needs_attention" if answers.failed or lapsed else "ok"
+    return MetaLayer(status, iso(answers.run_at), answers.unanswered, answers.failed)
+
+
+def _overall(layers: dict[str, Any], known: Known) -> Overall:
+    flags = known.attention.flags if known.attention else ()
+    conditions = [issue.condition for issue in known.book.open] if known.book else []
+    concerned = [name for name, layer in layers.items() if layer.status in _CONCERNS]
+    needs = tuple(dict.fromkeys([*flags, *conditions, *concerned]))
+    return Overall(
+        status="needs_attention" if needs else "ok",
+        going_well=tuple(name for name, layer in layers.items() if layer.status == "ok"),
+        needs_attention=needs,
+    )
+
+
+#: A layer whose input could not be read is a concern as well: unknown is not "ok".
+_CONCERNS = ("needs_attention", "unknown")
+
+_FLAG_WORDS = {
+    "stuck": "tasks wait and nothing runs",
+    "repeated_failures": "the last tasks to finish have all failed",
+    "output_empty": "a task completed without any output",
+    "executor_fail": "a task failed without any output: did the executor run at all?",
+    "low_success_rate": "too few tasks complete",
+}
+
+
+def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need]:
+    """Yield what waits for a person, the most pressing first, one line a thing."""
+    named: set[str] = set()
+    for flag in known.attention.flags if known.attention else ():
+        named.add(flag)
+        yield Need(flag, _FLAG_WORDS[flag], _flag_age(flag, known, now), "pipeline tasks")
+    for task in known.tasks or ():
+        if task.status == "needs_decision":
+            yield Need(
+                "needs_decision",
+                f"task {task.id} asks: {task.question or 'no question recorded'}",
+                whole_seconds(task.updated, now),
+                "pipeline tasks --json",
+            )
+    for issue in known.book.open if known.book else ():
+        if issue.condition not in named:
+            named.add(issue.condition)
+            yield Need(
+                issue.condition,
+                issue.message or "an issue without a message",
+                whole_seconds(issue.created, now),
+                "pipeline effectiveness",
+            )
+    if known.plan and known.plan.backlog_alignment.phase_6_7_not_worked:
+        yield Need(
+            "phase_6_7_not_worked",
+            f"tracked phases are not reached (item {known.plan.index} of {known.plan.total})",
+            None,
+            "pipeline align",
+        )
+    for blocked in known.plan.blocked if known.plan else ():
+        yield Need(
+            "item_held",
+            f"item {blocked.item} is {blocked.status}: {blocked.reason or 'no reason recorded'}",
+            None,
+            "pipeline align",
+        )
+    for name, layer in layers.items():
+        if layer.status == "unknown":
+            yield Need(name, layer.summary, None, "pipeline status --json")
+
+
+def _flag_age(flag: str, known: Known, now: datetime) -> int | None:
+    """Return since when a flag's cause has lasted: the longest wait, or the last finish."""
+    if flag == "low_success_rate" or not known.tasks:
+        return None
+    if flag == "stuck":
+        waiting = [task.created for task in known.tasks if task.status == "pending"]
+        return whole_seconds(min((at for at in waiting if at), default=None), now)
+    return whole_seconds(newest_first(known.tasks)[0].ended_at, now)
+
+
+def _next_items(known: Known) -> tuple[NextItem, ...]:
+    """Return the first items of the backlog that are neither completed nor held back."""
+    backlog, plan = known.backlog, known.plan
+    if backlog is None or plan is None:
+        return ()
+    held = {blocked.item for blocked in plan.blocked}
+    ahead = [
+        item
+        for item in backlog.items
+        if not item.done
+        and (known.state is None or item.position > plan.index)
+        and item_key(backlog, item) not in held
+    ]
+    return tuple(NextItem(item.number, item.phase, item.title) for item in ahead[:MOST_NEXT])
+
+
+def _artifacts(tasks: Sequence[Task]) -> tuple[Artifact, ...]:
+    recent = [task for task in newest_first(tasks) if task.output_length]
+    return tuple(
+        Artifact(task.id, task.task_type, task.output_length, _first_line(task.output_preview))
+        for task in recent[:MOST_ARTIFACTS]
+    )
+
+
+def _first_line(preview: str | None) -> str:
+    lines = (preview or "").strip().split("\n")
+    return lines[0].strip()[:FIRST_LINE_LENGTH]

@@ -1,0 +1,242 @@
+"""Backlogs in markdown: `NN. text` items under `## Phase N: …` headings.
+
+Owns the reading half of contracts §2; the rules about what was read are `domain.backlog`'s.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pipeline_cli.domain.backlog import Backlog, Item, Mark, Phase, Reference
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line
+
+#: A written number of more digits is no number of an item that anybody counts.
+MAX_DIGITS = 9
+
+_ITEM = re.compile(r"(\d+)\.[ \t]+(?=\S)")
+_PAREN = re.compile(r"(\d+)\)[ \t]+\S")
+_BOX = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
+_STRUCK = re.compile(r"~~(.+)~~")
+_BOLD = re.compile(r"\*\*(.+?):?\*\*:?")
+_PHASE = re.compile(r"[*_]*phase[ \t\xa0]+(\d{1,9})\b[ \t:.—–-]*(.*)", re.IGNORECASE)
+_DONE = re.compile(r"[ \t]*(?:[—–-]+[ \t]*(?:DONE|done|Done)|[✓✔✅])[ \t*_!.]*$")
+_MARKER = re.compile(r"[ \t]+[—–][ \t]+[A-Z]+$")
+_CLAIM = re.compile(r"\(items?[ \t\xa0]+(\d[^()]*)\)", re.IGNORECASE)
+_CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
+
+_PATH = re.compile(r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b")
+_SPEC = re.compile(
+    r"\bspecs?[ \t\xa0]+(?P<first>\d{3}(?:-[a-z0-9][a-z0-9-]*)?)(?![\w-])"
+    r"(?P<more>(?:[ \t]*(?:,|and|&|\+|/)[ \t]*(?:and[ \t]+)?\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-]))*)",
+    re.IGNORECASE,
+)
+_SPEC_NAME = re.compile(r"\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-])", re.IGNORECASE)
+_ANNOUNCES = re.compile(r"(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
+
+
+class _Place(NamedTuple):
+    """Where a line stands: its phase, and the title of the nearest heading above it."""
+
+    phase: Phase | None
+    group: str | None
+
+
+class _Draft(NamedTuple):
+    """An item whose continuation lines are still being gathered."""
+
+    number: int
+    line: Line
+    place: _Place
+    texts: list[tuple[int, str]]
+
+
+def parse(source: SourceFile, specs_folder: str = "specs") -> Backlog:
+    """Read a backlog; every item is kept, and what looks like one but is none is reported.
+
+    A deeper heading under a phase is a group within it; one as high as the phase's ends it.
+    """
+    document = Document(source.text)
+    tally = Tally()
+    phases: list[Phase] = []
+    drafts = list(_drafts(document, source.path, phases, tally))
+    items = tuple(
+        _item(draft, position, specs_folder) for position, draft in enumerate(drafts, start=1)
+    )
+    for line in document.unclosed:
+        tally.add(
+            Finding(
+                code="md-unclosed",
+                severity="warning",
+                message="a code fence or comment opens here and never closes: the rest is hidden",
+                path=source.path,
+                line=line,
+                hint="close it",
+            )
+        )
+    return Backlog(source.path, items, tuple(phases), source.findings + tally.result())
+
+
+def _drafts(
+    document: Document, path: str, phases: list[Phase], tally: Tally
+) -> Iterator[_Draft]:
+    headings = {heading.line: heading for heading in document.headings}
+    place, level = _Place(None, None), 0
+    draft: _Draft | None = None
+    for line in document.visible:
+        text = document.text[line.start : line.end].rstrip(BLANK)
+        if line.number in headings:
+            place, level = _under(headings[line.number], place, level)
+            if place.phase and place.phase.line == line.number:
+                phases.append(place.phase)
+        elif text[:1].isdigit():
+            match = _ITEM.match(text)
+            if match:
+                if draft:
+                    yield draft
+                body = (line.number, text[match.end() :])
+                draft = _Draft(_number(match[1], path, line, tally), line, place, [body])
+                continue
+            if _PAREN.match(text):
+                tally.add(_paren(path, line))
+        elif draft and text[:1] in " \t" and text.strip():
+            draft.texts.append((line.number, text.strip()))
+            continue
+        elif not text:
+            continue  # a blank line ends no item: an indented paragraph may follow it
+        if draft:
+            yield draft
+        draft = None
+    if draft:
+        yield draft
+
+
+def _under(heading: Heading, place: _Place, level: int) -> tuple[_Place, int]:
+    """Return where the lines below a heading stand, and the level of the phase they are in."""
+    phase = phase_of(heading)
+    if phase:
+        return _Place(phase, phase.title), heading.level
+    if place.phase and heading.level > level:
+        return _Place(place.phase, heading.text), level
+    return _Place(None, heading.text), 0
+
+
+def phase_of(heading: Heading) -> Phase | None:
+    """Read a heading `Phase N: Title (note) — MARKER`; None for any other heading."""
+    match = _PHASE.match(heading.text)
+    if not match:
+        return None
+    title = match[2].strip(BLANK)
+    done = _DONE.search(title)
+    if done:
+        title = title[: done.start()].rstrip(BLANK)
+    title = _MARKER.sub("", title)
+    claim = _CLAIM.search(heading.text)
+    ranges = tuple(
+        (int(low), int(high or low)) for low, high in _CLAIM_PART.findall(claim[1] if claim else "")
+    )
+    if claim:
+        title = _CLAIM.sub("", title).strip(BLANK)
+    return Phase(
+        number=int(match[1]),
+        title=title,
+        line=heading.line,
+        done=bool(done),
+        claim=ranges or None,
+        claim_text=claim[1].strip() if claim else "",
+    )
+
+
+def _number(digits: str, path: str, line: Line, tally: Tally) -> int:
+    if len(digits) <= MAX_DIGITS:
+        return int(digits)
+    tally.add(
+        Finding(
+            code="backlog-number-huge",
+            severity="warning",
+            message=f"an item number of {len(digits)} digits is read as 0; the item is kept",
+            path=path,
+            line=line.number,
+            hint="renumber the item",
+        )
+    )
+    return 0
+
+
+def _paren(path: str, line: Line) -> Finding:
+    return Finding(
+        code="backlog-paren-number",
+        severity="warning",
+        message="a line that begins with `N)` is no item",
+        path=path,
+        line=line.number,
+        hint="write `N.` with a dot",
+    )
+
+
+def _item(draft: _Draft, position: int, specs_folder: str) -> Item:
+    first, mark = _unmark(draft.texts[0][1])
+    lines = [(draft.line.number, first), *draft.texts[1:]]
+    phase = draft.place.phase
+    return Item(
+        number=draft.number,
+        position=position,
+        line=draft.line.number,
+        title=_title(first),
+        text="\n".join(text for _, text in lines),
+        phase=phase.number if phase else None,
+        group=draft.place.group,
+        mark=mark,
+        done=mark == "done" or bool(phase and phase.done),
+        references=tuple(references(lines, specs_folder)),
+    )
+
+
+def _unmark(text: str) -> tuple[str, Mark | None]:
+    """Take the mark off an item's text: a box in front of it, or a strike around it."""
+    mark: Mark | None = None
+    box = _BOX.match(text)
+    if box:
+        mark = "open" if box[1] == " " else "done"
+        text = text[box.end() :]
+    struck = _STRUCK.fullmatch(text.strip())
+    if struck:
+        return struck[1].strip(), "done"
+    return text, mark
+
+
+def _title(text: str) -> str:
+    bold = _BOLD.match(text)
+    return bold[1] if bold else text
+
+
+def references(lines: Sequence[tuple[int, str]], specs_folder: str) -> Iterator[Reference]:
+    """Yield the specs that an item names, each once, in their order.
+
+    A path counts where it lies in the specs folder or its name is `NNN-slug.md`; other paths
+    are no specs. `lines` are pairs of line number and text.
+    """
+    announces = bool(_ANNOUNCES.match(lines[0][1]))
+    seen: set[tuple[str, str]] = set()
+    for number, text in lines:
+        for reference in _references(text, number, specs_folder, announces):
+            key = (reference.kind, reference.text.rpartition("/")[2])
+            if key not in seen:
+                seen.add(key)
+                yield reference
+
+
+def _references(text: str, line: int, specs_folder: str, announces: bool) -> Iterator[Reference]:
+    if ".md" in text:
+        for match in _PATH.finditer(text):
+            path = match[1]
+            folder, _, name = path.rpartition("/")
+            if folder.endswith(specs_folder) or re.match(r"\d{3}-", name):
+                yield Reference("path", path, line, announces)
+    lowered = text.casefold()
+    if "spec" not in lowered:
+        return
+    for match in _SPEC.finditer(text):
+        for name in _SPEC_NAME.findall(match["first"] + " " + match["more"]):
+            yield Reference("slug" if "-" in name else "number", name, line, announces)

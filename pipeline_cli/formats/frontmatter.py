@@ -1,0 +1,309 @@
+"""Front matter: the header between `---` lines, every scalar a string.
+
+Owns the split, the limits of charter 15, and the three ways a header is read: a strict reader
+for the plain subset, python-frontmatter with a handler of ours for everything else, and line by
+line where the header is no valid YAML, so that no spec is dropped (evidence, "Front matter").
+YAML and front matter libraries are imported here and nowhere else, and only when needed: they
+cost more than a bare interpreter.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.formats.markdown import BOM
+
+#: The limits of charter 15, checked before the YAML library sees the text.
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+
+_BOUNDARY = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
+
+# The plain subset. A scalar begins with a letter, holds nothing that YAML reads as syntax, and
+# ends in a character that is none of its marks; whatever is not matched goes to the library.
+_WORD = r"[A-Za-z0-9_./][A-Za-z0-9_./@+%()=;$-]*"
+_PLAIN = rf"{_WORD}(?: (?![#-]){_WORD})*"
+_KEY = r"[A-Za-z_][A-Za-z0-9_-]*"
+_FLOW = rf"\[(?:{_PLAIN}(?:, {_PLAIN})*)?\]"
+_PAIR = re.compile(rf"({_KEY}):(?: +({_PLAIN}|{_FLOW}))?")
+_ENTRY = re.compile(rf"( *)- (?:({_KEY}): +({_PLAIN}|{_FLOW})|({_PLAIN}))")
+_MORE = re.compile(rf"( +)({_KEY}): +({_PLAIN}|{_FLOW})")
+
+
+class FrontMatter(msgspec.Struct, frozen=True):
+    """A header as read: scalars are strings, empty values the empty string.
+
+    `line` is the first line of the header's body; `text` its source.
+    """
+
+    values: dict[str, Any]
+    text: str = ""
+    line: int = 2
+    findings: tuple[Finding, ...] = ()
+
+
+class _NotPlain(Exception):
+    """The header is outside the plain subset."""
+
+
+class _Refused(Exception):
+    """The header goes beyond a limit, or is no valid YAML."""
+
+    def __init__(self, message: str, line: int | None, *, lenient: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.lenient = lenient
+
+
+def header_of(text: str) -> str | None:
+    """Return the text between the first two `---` lines; None where no header begins."""
+    opening = _OPENING.match(text)
+    if not opening:
+        return None
+    closing = _BOUNDARY.search(text, opening.end())
+    return text[opening.end() : closing.start()] if closing else None
+
+
+def parse(text: str, path: str) -> FrontMatter | None:
+    """Read the front matter of a text; None where it has none.
+
+    Never raises: a header that is refused or invalid comes back with what could be read and a
+    finding that names the line in the file.
+    """
+    if not text.removeprefix(BOM).startswith("---"):
+        return None
+    header = header_of(text)
+    if header is None:
+        return _unclosed(text, path)
+    try:
+        return FrontMatter(read_plain(header), header)
+    except _NotPlain:
+        pass
+    try:
+        return FrontMatter(read_yaml(header), header)
+    except _Refused as refused:
+        return _read_anyway(header, path, refused)
+
+
+def _unclosed(text: str, path: str) -> FrontMatter | None:
+    if not _OPENING.match(text):
+        return None
+    finding = Finding(
+        code="frontmatter-unclosed",
+        severity="warning",
+        message="the front matter has no closing `---` line and is not read",
+        path=path,
+        line=1,
+        hint="add a line `---` after the last key",
+    )
+    return FrontMatter({}, findings=(finding,))
+
+
+def _read_anyway(header: str, path: str, refused: _Refused) -> FrontMatter:
+    line = 1 if refused.line is None else refused.line + 1
+    if not refused.lenient:
+        finding = Finding(
+            code="frontmatter-refused",
+            severity="error",
+            message=f"the front matter is refused: {refused.message}",
+            path=path,
+            line=line,
+            hint="write it in plain keys, lists and strings",
+        )
+        return FrontMatter({}, header, findings=(finding,))
+    finding = Finding(
+        code="frontmatter-invalid",
+        severity="warning",
+        message=f"front matter is not valid YAML, read leniently: {refused.message}",
+        path=path,
+        line=line,
+        hint="put the value in quotes",
+    )
+    return FrontMatter(read_lines(header), header, findings=(finding,))
+
+
+def read_plain(header: str) -> dict[str, Any]:
+    """Read a header in the plain subset, with the answers that the library gives.
+
+    Raises _NotPlain for anything that it is not sure of, repeated keys included.
+    """
+    values: dict[str, Any] = {}
+    key, entries, indent = "", None, ""
+    for raw in header.split("\n"):
+        line = raw.rstrip("\r ")
+        if not line:
+            continue
+        if pair := _PAIR.fullmatch(line):
+            key, entries = pair[1], None
+            if key in values:
+                raise _NotPlain
+            values[key] = _plain(pair[2] or "")
+        elif entry := _ENTRY.fullmatch(line):
+            if entries is None:
+                if not key or values[key] != "":
+                    raise _NotPlain
+                entries = values[key] = []
+                indent = entry[1]
+            elif entry[1] != indent:
+                raise _NotPlain
+            entries.append(entry[4] if entry[4] else {entry[2]: _plain(entry[3])})
+        elif (more := _MORE.fullmatch(line)) and entries and isinstance(entries[-1], dict):
+            if more[1] != indent + "  " or more[2] in entries[-1]:
+                raise _NotPlain
+            entries[-1][more[2]] = _plain(more[3])
+        else:
+            raise _NotPlain
+    return values
+
+
+def _plain(value: str) -> str | list[str]:
+    if not value.startswith("["):
+        return value
+    inner = value[1:-1]
+    return inner.split(", ") if inner else []
+
+
+def read_yaml(header: str) -> dict[str, Any]:
+    """Read a header with python-frontmatter over YAML's base loader; raises _Refused."""
+    _check_limits(header)
+    import frontmatter
+    import yaml
+
+    try:
+        _check_events(header)
+        values, _ = frontmatter.parse(f"---\n{header}\n---\n", handler=_handler())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise _Refused(error.problem or "it cannot be read", line, lenient=True) from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise _Refused(str(error).split("\n")[0], None, lenient=True) from error
+    return values
+
+
+def _check_limits(header: str) -> None:
+    """Refuse what could end or stall the YAML library, by the text alone."""
+    if len(header) > MAX_BYTES:
+        raise _Refused(f"it is longer than {MAX_BYTES >> 20} MiB", None)
+    depth = 0
+    indents = [0]
+    for number, line in enumerate(header.split("\n"), 1):
+        body = line.lstrip(" ")
+        indent = len(line) - len(body)
+        while indents[-1] > indent:
+            indents.pop()
+        if indent > indents[-1]:
+            indents.append(indent)
+        dashes = re.match(r"(?:[-?][ \t]+)*", body)
+        nested = len(indents) + (dashes[0].count("-") + dashes[0].count("?") if dashes else 0)
+        for character in re.findall(r"[\[\]{}]", body):
+            depth = max(0, depth + (1 if character in "[{" else -1))
+            if depth + nested > MAX_DEPTH:
+                raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", number)
+        if depth + nested > MAX_DEPTH:
+            raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", number)
+
+
+def _check_events(header: str) -> None:
+    """Refuse aliases, merge keys and a second document before anything is built of them."""
+    if not re.search(r"[*&]|<<|^---|^\.\.\.", header, re.MULTILINE):
+        return
+    import yaml
+
+    documents = 0
+    for event in yaml.parse(header, Loader=_loader()):
+        line = event.start_mark.line + 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise _Refused("it holds a second document", line)
+        if isinstance(event, yaml.AliasEvent):
+            raise _Refused(f"it uses the alias *{event.anchor}", line)
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            raise _Refused("it uses the merge key <<", line)
+
+
+@cache
+def _loader() -> Any:
+    """Return YAML's base loader, every scalar a string, that refuses a repeated key."""
+    import yaml
+
+    base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+    class StringLoader(base):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key_node, _ in node.value:
+                key = self.construct_object(key_node, deep=True)
+                if not isinstance(key, str):
+                    raise yaml.constructor.ConstructorError(
+                        None, None, "a key is no string", key_node.start_mark
+                    )
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key} is there twice", key_node.start_mark
+                    )
+                seen.add(key)
+            mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+            return mapping
+
+    return StringLoader
+
+
+@cache
+def _handler() -> Any:
+    from frontmatter.default_handlers import YAMLHandler
+
+    class StringHandler(YAMLHandler):
+        FM_BOUNDARY = _BOUNDARY
+
+        def load(self, fm: str, **kwargs: object) -> Any:
+            # The newline after the opening line is no part of the header: lines count from it.
+            values = super().load(fm.removeprefix("\n"), Loader=_loader(), **kwargs)
+            if values is None or values == "":
+                return {}
+            if not isinstance(values, dict):
+                raise ValueError("it is not a mapping of keys to values")
+            return values
+
+    return StringHandler()
+
+
+_LINE_PAIR = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*)")
+_LINE_ENTRY = re.compile(r"[ \t]*-[ \t]+(.*)")
+_LINE_MORE = re.compile(r"[ \t]+([A-Za-z_][\w-]*):[ \t]*(.*)")
+
+
+def read_lines(header: str) -> dict[str, Any]:
+    """Read `key: value`, `- item`, `- key: value` and `[a, b]` by lines; skip what is neither.
+
+    For headers that are no valid YAML. A value loses one pair of quotes around it; the first
+    of two equal keys stands.
+    """
+    values: dict[str, Any] = {}
+    entries: list[Any] = []
+    for raw in header.split("\n"):
+        line = raw.rstrip()
+        if pair := _LINE_PAIR.fullmatch(line):
+            entries = []
+            value: Any = _loose(pair[2]) if pair[2] else entries
+            values.setdefault(pair[1], value)
+        elif entry := _LINE_ENTRY.fullmatch(line):
+            inner = _LINE_PAIR.fullmatch(entry[1])
+            entries.append({inner[1]: _loose(inner[2])} if inner else _loose(entry[1]))
+        elif (more := _LINE_MORE.fullmatch(line)) and entries and isinstance(entries[-1], dict):
+            entries[-1].setdefault(more[1], _loose(more[2]))
+    return values
+
+
+def _loose(value: str) -> Any:
+    value = value.strip()
+    if value.startswith("[") and value.endswith("]"):
+        return [_loose(part) for part in value[1:-1].split(",") if part.strip()]
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value

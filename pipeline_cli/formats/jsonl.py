@@ -1,0 +1,170 @@
+"""JSON lines: typed records with exact line numbers, and a finding for every line that is none.
+
+Owns contracts §1 and §5 as far as they concern reading lines: split at `\\n` bytes alone, a bad
+line never spoils the others, a field of the wrong type never drops its record.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from pipeline_cli.domain.documents import foreign_encoding
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.formats.jsonio import JsonError, loads
+
+#: A longer line is reported and passed over, so that no line can take up all memory.
+MAX_LINE = 1 << 20
+
+_BOM = b"\xef\xbb\xbf"
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class RawLine(NamedTuple):
+    """A line without its newline: its number from 1, and its offset in bytes.
+
+    `data` is None where the line is longer than MAX_LINE; `torn` is the last line where no
+    newline ends it.
+    """
+
+    number: int
+    offset: int
+    data: bytes | None
+    torn: bool
+
+
+def split_lines(blocks: Iterable[bytes]) -> Iterator[RawLine]:
+    """Cut blocks of bytes into lines at `\\n`; hold no more than one block and one line."""
+    number, offset, too_long = 1, 0, False
+    rest = b""
+    for block in blocks:
+        first, *others = block.split(b"\n")
+        rest += first
+        for piece in others:
+            long = too_long or len(rest) > MAX_LINE
+            yield RawLine(number, offset, None if long else rest, torn=False)
+            offset += len(rest) + 1
+            number += 1
+            rest, too_long = piece, False
+        if len(rest) > MAX_LINE:
+            offset += len(rest)
+            rest, too_long = b"", True
+    if rest or too_long:
+        yield RawLine(number, offset, None if too_long else rest, torn=True)
+
+
+def _may_repeat(data: bytes) -> bool:
+    """Tell whether a key may stand twice in a line; a key of a nested object counts too."""
+    keys = _KEY.findall(data)
+    return len(set(keys)) < len(keys)
+
+
+class Reader(Generic[R]):
+    """Read the records of one log as structs of one type, whose fields all have defaults.
+
+    Findings go to the tally. `skipped` counts the lines that hold no record.
+    """
+
+    def __init__(self, record: type[R], path: str, tally: Tally) -> None:
+        self.path = path
+        self.skipped = 0
+        self._record = record
+        self._fields = {field.name: field for field in msgspec.structs.fields(record)}
+        self._decoder = msgspec.json.Decoder(record)
+        self._tally = tally
+
+    def records(self, lines: Iterable[RawLine]) -> Iterator[tuple[int, R]]:
+        """Yield each record with the number of its line."""
+        decode, width = self._decoder.decode, len(self._fields)
+        record: R | None
+        for line in lines:
+            data = line.data
+            if data and line.number == 1:
+                encoding = foreign_encoding(data)
+                if encoding:
+                    self._refuse(encoding)
+                    return
+                data = data.removeprefix(_BOM)
+            try:
+                record = decode(data or b"")
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                record = self._carefully(line, data)
+            else:
+                # The fast reader does not tell a repeated key. Where as many keys were read as
+                # stand there, none is repeated; else the keys are looked at.
+                read = width - msgspec.structs.astuple(record).count(None)
+                if data and data.count(b'":') != read and _may_repeat(data):
+                    record = self._carefully(line, data)
+            if record is not None:
+                yield line.number, record
+
+    def report(self, code: str, message: str, line: int, *, once: bool = False) -> None:
+        """Report a problem with a record, or once for the whole file."""
+        finding = Finding(code, "warning", message, self.path, line)
+        (self._tally.once if once else self._tally.add)(finding)
+
+    def _refuse(self, encoding: str) -> None:
+        self._tally.add(
+            Finding(
+                code="not-text",
+                severity="error",
+                message=f"the log is {encoding}, not UTF-8, and reads as absent",
+                path=self.path,
+                hint=f"convert it: iconv -f {encoding} -t UTF-8 {self.path}",
+            )
+        )
+
+    def _carefully(self, line: RawLine, data: bytes | None) -> R | None:
+        """Read a line that the fast reader does not take; None, with a finding, if no record."""
+        if data is None:
+            return self._bad(line, "log-line-too-long", f"the line is longer than {MAX_LINE:,} B")
+        if not data.strip():
+            return None  # blank lines separate records and hold none
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "surrogateescape")
+            self.report(
+                "not-utf8",
+                "the line holds bytes that are not UTF-8; they are kept as they are",
+                line.number,
+                once=True,
+            )
+        try:
+            value = loads(text, lambda code, words: self.report(f"log-{code}", words, line.number))
+        except JsonError as error:
+            torn = line.torn
+            code = "log-torn-line" if torn else "log-bad-line"
+            what = "the last line is torn" if torn else "the line is no JSON"
+            return self._bad(line, code, f"{what}: {error.message}")
+        if not isinstance(value, dict):
+            return self._bad(line, "log-not-object", "the line holds no object")
+        return self._fit(value, line.number)
+
+    def _fit(self, values: dict[str, Any], number: int) -> R:
+        """Take over the fields that have the right type; report the others as missing."""
+        fitting = {}
+        for name, field in self._fields.items():
+            if values.get(name) is None:
+                continue
+            try:
+                fitting[name] = msgspec.convert(values[name], field.type)
+            except msgspec.ValidationError as error:
+                self.report("log-field-type", f"{name} reads as missing: {error}", number)
+        return self._record(**fitting)
+
+    def _bad(self, line: RawLine, code: str, message: str) -> None:
+        self.skipped += 1
+        self._tally.add(
+            Finding(
+                code=code,
+                severity="warning",
+                message=f"{message} (byte {line.offset:,}); it is skipped",
+                path=self.path,
+                line=line.number,
+                hint="the other lines count; mend or delete this one",
+            )
+        )

@@ -1,0 +1,367 @@
+"""Lossless markdown: spans over the original text, never a tree that is rendered back.
+
+Owns the scan of a text into headings, tables, list items, fences, comments and marked regions
+(design, "Lossless markdown"), and the edits of those parts. Every byte that no edit names is
+the byte that was there: line endings, byte order mark, odd widths, the missing last newline.
+Offsets count characters of the text; lines count from 1 and end at `\\n` alone.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from pipeline_cli.domain.changes import Edit
+
+BOM = "\ufeff"
+#: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
+BLANK = " \t\r\xa0\u202f\u2007"
+
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?")
+_LIST_ITEM = re.compile(
+    r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?=[ \t]|\r?$))?"
+)
+_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
+_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
+
+
+class Span(NamedTuple):
+    """A half-open range of characters."""
+
+    start: int
+    end: int
+
+
+class Line(NamedTuple):
+    """A line without its newline; `hidden` lies inside a fence or a comment."""
+
+    number: int
+    start: int
+    end: int
+    hidden: bool
+
+
+class Heading(NamedTuple):
+    """An ATX heading: its level from 1 to 6 and its text without the marks around it."""
+
+    level: int
+    text: str
+    line: int
+    span: Span
+
+
+class ListItem(NamedTuple):
+    """A bullet or a numbered item.
+
+    `box` is the place of the character between its brackets, null without a box; `done` tells
+    whether the box is ticked.
+    """
+
+    marker: str
+    indent: int
+    text: str
+    line: int
+    span: Span
+    box: Span | None
+    done: bool
+
+
+class Cell(NamedTuple):
+    """A table cell: its text, and the span between its pipes, blanks included."""
+
+    text: str
+    span: Span
+
+
+class Row(NamedTuple):
+    """A line of a table, cut into cells on demand."""
+
+    line: int
+    span: Span
+    cells: tuple[Cell, ...]
+
+
+class Region(NamedTuple):
+    """What lies between `<!-- pipeline:NAME -->` and `<!-- /pipeline:NAME -->`."""
+
+    name: str
+    span: Span
+    line: int
+
+
+class Table(NamedTuple):
+    """A pipe table: the header and the rows below its delimiter line, as lines of the text."""
+
+    text: str
+    header: Row
+    delimiter: Line
+    lines: tuple[Line, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Cut the rows into cells, one by one."""
+        for line in self.lines:
+            yield row_of(self.text, line)
+
+    def column(self, name: str) -> int | None:
+        """Return the place of the column with this name, whatever its case; None without one."""
+        wanted = name.casefold()
+        for place, cell in enumerate(self.header.cells):
+            if cell.text.casefold() == wanted:
+                return place
+        return None
+
+
+class Document:
+    """A scanned text. Each kind of part is found when it is first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines, self.unclosed = _scan_lines(text)
+
+    @property
+    def newline(self) -> str:
+        """The file's own newline: that of its first line."""
+        first = self.text.find("\n")
+        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
+
+    @cached_property
+    def visible(self) -> tuple[Line, ...]:
+        """The lines outside fences and comments."""
+        return tuple(line for line in self.lines if not line.hidden)
+
+    @cached_property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings, in order."""
+        return tuple(self._headings())
+
+    @cached_property
+    def list_items(self) -> tuple[ListItem, ...]:
+        """The bullets and numbered items, nested ones too, in order."""
+        return tuple(self._list_items())
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables, in order."""
+        return tuple(self._tables())
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The marked regions that are closed, in the order in which they close."""
+        return tuple(self._regions())
+
+    def line_at(self, offset: int) -> int:
+        """Return the number of the line that holds an offset."""
+        return bisect_right(self.lines, offset, key=lambda line: line.start)
+
+    def _headings(self) -> Iterator[Heading]:
+        for line in self.visible:
+            if "#" not in self.text[line.start : line.start + 4]:
+                continue
+            match = _HEADING.fullmatch(self.text, line.start, line.end)
+            if match:
+                text = (match[2] or "").strip(BLANK)
+                yield Heading(len(match[1]), text, line.number, Span(line.start, line.end))
+
+    def _list_items(self) -> Iterator[ListItem]:
+        for line in self.visible:
+            match = _LIST_ITEM.match(self.text, line.start, line.end)
+            if match:
+                yield ListItem(
+                    marker=match["marker"],
+                    indent=len(match["indent"].expandtabs(4)),
+                    text=self.text[match.end() : line.end].strip(BLANK),
+                    line=line.number,
+                    span=Span(line.start, line.end),
+                    box=Span(*match.span("box")) if match["box"] else None,
+                    done=match["box"] in ("x", "X"),
+                )
+
+    def _tables(self) -> Iterator[Table]:
+        lines, place = self.lines, 0
+        while place + 1 < len(lines):
+            header, delimiter = lines[place], lines[place + 1]
+            if not self._heads_table(header, delimiter):
+                place += 1
+                continue
+            place += 2
+            first = place
+            while place < len(lines) and self._is_row(lines[place]):
+                place += 1
+            yield Table(
+                self.text, row_of(self.text, header), delimiter, tuple(lines[first:place])
+            )
+
+    def _heads_table(self, header: Line, delimiter: Line) -> bool:
+        if header.hidden or delimiter.hidden:
+            return False
+        below = self.text[delimiter.start : delimiter.end]
+        if "-" not in below or "|" not in below or not self._is_row(header):
+            return False
+        if not _DELIMITER.fullmatch(below):
+            return False
+        return len(row_of(self.text, header).cells) == len(row_of(self.text, delimiter).cells)
+
+    def _is_row(self, line: Line) -> bool:
+        return not line.hidden and self.text.find("|", line.start, line.end) >= 0
+
+    def _regions(self) -> Iterator[Region]:
+        opened: dict[str, tuple[int, int]] = {}
+        for match in _REGION.finditer(self.text):
+            closing, name = match[1], match[2]
+            if not closing:
+                opened[name] = (match.end(), self.line_at(match.start()))
+            elif name in opened:
+                start, line = opened.pop(name)
+                yield Region(name, Span(start, match.start()), line)
+
+
+def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
+    """Cut a text into lines and say which are hidden; also the lines of what never closes."""
+    lines: list[Line] = []
+    fence = ""  # the marker of the open fence
+    comment = False
+    opened = 0  # the line on which the open fence or comment began
+    start, number = 0, 0
+    size = len(text)
+    while start <= size:
+        end = text.find("\n", start)
+        if end < 0:
+            end = size
+        number += 1
+        begin = start + 1 if number == 1 and text.startswith(BOM) else start
+        hidden = bool(fence) or comment
+        if fence:
+            if _closes(fence, text, begin, end):
+                fence = ""
+        elif comment:
+            comment = text.find("-->", begin, end) < 0
+        else:
+            marker = _opens_fence(text, begin, end)
+            if marker:
+                fence, opened, hidden = marker, number, True
+            elif text.find("<!--", begin, end) >= 0:
+                comment, hidden = _opens_comment(text, begin, end)
+                opened = number
+        lines.append(Line(number, begin, end, hidden))
+        start = end + 1
+    if lines[-1].start == lines[-1].end and len(lines) > 1:
+        lines.pop()  # what follows the last newline is no line
+    return tuple(lines), ((opened,) if fence or comment else ())
+
+
+def _opens_fence(text: str, start: int, end: int) -> str:
+    if text.find("```", start, end) < 0 and text.find("~~~", start, end) < 0:
+        return ""
+    match = _FENCE.match(text, start, end)
+    # After backticks a backtick in the info string makes it a code span in a paragraph.
+    if not match or (match[1][0] == "`" and "`" in match[2]):
+        return ""
+    return match[1]
+
+
+def _closes(fence: str, text: str, start: int, end: int) -> bool:
+    line = text[start:end].strip(BLANK)
+    return len(line) >= len(fence) and not line.strip(fence[0])
+
+
+def _opens_comment(text: str, start: int, end: int) -> tuple[bool, bool]:
+    """Tell whether a comment stays open after this line, and whether it hides the line.
+
+    A comment that begins a line hides it whole. One that begins later hides only what follows,
+    and counts as open only if it ends before the next blank line: else it is mere text.
+    """
+    line = _blank_code(text[start:end])
+    last = line.rfind("<!--")
+    leads = line.lstrip(" ").startswith("<!--")
+    closed = last < 0 or line.find("-->", last) >= 0
+    if closed:
+        return False, leads and line.rstrip(BLANK).endswith("-->")
+    if leads:
+        return True, True
+    stop = text.find("-->", end)
+    return 0 <= stop and "\n\n" not in text[end:stop].replace("\r", ""), False
+
+
+def _blank_code(line: str) -> str:
+    """Return a line of the same length in which code spans hold nothing but blanks."""
+    if "`" not in line:
+        return line
+    return _CODE_SPAN.sub(lambda match: " " * len(match[0]), line)
+
+
+def row_of(text: str, line: Line) -> Row:
+    """Cut a line into cells at its pipes; `\\|` and code spans do not end a cell."""
+    raw = text[line.start : line.end].rstrip(BLANK)
+    stops = _pipes(raw)
+    first = len(raw) - len(raw.lstrip(" \t"))
+    if stops and stops[0] == first:
+        first = stops.pop(0) + 1
+    if not stops or stops[-1] != len(raw) - 1:
+        stops.append(len(raw))
+    cells = []
+    for stop in stops:
+        span = Span(line.start + first, line.start + stop)
+        cells.append(Cell(raw[first:stop].strip(BLANK), span))
+        first = stop + 1
+    return Row(line.number, Span(line.start, line.end), tuple(cells))
+
+
+def _pipes(raw: str) -> list[int]:
+    """Return the places of the pipes that end a cell."""
+    if "\\" in raw or "`" in raw:
+        raw = re.sub(r"\\.", "  ", _blank_code(raw))
+    places, place = [], raw.find("|")
+    while place >= 0:
+        places.append(place)
+        place = raw.find("|", place + 1)
+    return places
+
+
+def escape_cell(value: str) -> str:
+    """Make a value safe inside a cell: it opens no cell, line, comment or marker of ours."""
+    flat = " ".join(value.replace("\n", " ").split(" ")).replace("\r", " ")
+    flat = re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", flat)
+    return flat.replace("<!--", "&lt;!--").strip(BLANK)
+
+
+def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
+    """Put a value into a cell and keep the blanks around it; no edit where it stands there."""
+    wanted = escape_cell(value)
+    if wanted == cell.text:
+        return ()
+    return (Edit(cell.span.start, cell.span.end, f" {wanted} "),)
+
+
+def append_row(table: Table, values: Sequence[str], newline: str) -> Edit:
+    """Add a row inside a table, after its last row, whatever blank lines and rows follow."""
+    last = table.lines[-1] if table.lines else table.delimiter
+    row = "| " + " | ".join(escape_cell(value) for value in values) + " |"
+    end = last.end
+    if end > last.start and table.text[end - 1] == "\r":
+        end -= 1  # the row's own newline keeps the carriage return that stands here
+    return Edit(end, end, newline + row)
+
+
+def set_box(item: ListItem, *, done: bool) -> tuple[Edit, ...]:
+    """Tick or clear the box of a list item; no edit where it is so already, or without a box."""
+    if item.box is None or item.done == done:
+        return ()
+    return (Edit(item.box.start, item.box.end, "x" if done else " "),)
+
+
+def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
+    """Replace what lies between the markers of a region; no edit where it is so already.
+
+    The body stands on lines of its own, in the file's newline. A text without the region gets
+    no edit: where it belongs is the caller's to say.
+    """
+    newline = document.newline
+    lines = body.strip("\n").replace("\r\n", "\n").replace("\n", newline)
+    wanted = f"{newline}{lines}{newline}" if lines else newline
+    for region in document.regions:
+        if region.name == name and document.text[slice(*region.span)] != wanted:
+            return (Edit(region.span.start, region.span.end, wanted),)
+    return ()

@@ -1,0 +1,1 @@
+"""Workspace to typed inputs: the only place where store meets formats."""

@@ -1,0 +1,112 @@
+"""What every command works with: the workspace, the settings and the moment.
+
+Owns the reading of the settings file and of the clock, the one place where it is read.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipeline_cli import config
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.moments import parse_stamp
+from pipeline_cli.errors import ConfigError, InputError, UsageError
+from pipeline_cli.store.workspace import Workspace, find_root
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The workspace, its settings with their origins, and now."""
+
+    workspace: Workspace
+    settings: config.Settings
+    origins: dict[str, str]
+    now: datetime
+
+    def log_path(self, name: str) -> str:
+        """Return the path of a file among logs and state."""
+        return f"{self.settings.logs.dir.rstrip('/')}/{name}"
+
+
+def open_context(
+    root: str | None,
+    config_file: str | None,
+    now: str | None,
+    environment: Mapping[str, str] | None = None,
+) -> Context:
+    """Find the workspace and read its settings.
+
+    Raises UsageError for a bad `--now`, InputError for a root that is none, ConfigError for
+    settings that cannot stand.
+    """
+    moment = _moment(now)
+    start = Path(root) if root is not None else Path.cwd()
+    workspace = Workspace(find_root(start, named=root is not None))
+    values, origin = _settings_file(workspace, config_file)
+    settings, origins = config.resolve(
+        values, origin, os.environ if environment is None else environment
+    )
+    return Context(workspace, settings, origins, moment)
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    stamp = parse_stamp(text)
+    if stamp is None:
+        raise UsageError(
+            f"--now {text!r} is no ISO 8601 moment", hint="for example --now 2026-02-12T06:00:00Z"
+        )
+    return stamp.moment
+
+
+def _settings_file(
+    workspace: Workspace, config_file: str | None
+) -> tuple[dict[str, Any], str | None]:
+    """Read the one settings file: `--config`, `pipeline.toml`, or a table in pyproject.toml."""
+    if config_file is not None:
+        return _given_file(Path(config_file)), config_file
+    own = _text(workspace, "pipeline.toml")
+    project = _text(workspace, "pyproject.toml")
+    table = None
+    if project is not None and "[tool.pipeline" in project:
+        table = config.parse_file(project, "pyproject.toml", table="pipeline")
+    if own is not None and table is not None:
+        raise ConfigError(
+            "settings stand in pipeline.toml and in [tool.pipeline]; the two are never merged",
+            path="pyproject.toml",
+            hint="keep one of them",
+        )
+    if own is not None:
+        return config.parse_file(own, "pipeline.toml"), "pipeline.toml"
+    return table or {}, "pyproject.toml"
+
+
+def _given_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the settings file cannot be read: {error}",
+            path=str(path),
+            hint="give --config a TOML file that exists",
+        ) from error
+    return config.parse_file(text, str(path))
+
+
+def _text(workspace: Workspace, path: str) -> str | None:
+    try:
+        source = workspace.read(path)
+    except InputError as error:
+        raise ConfigError(error.message, path=path, hint=error.hint) from error
+    match source:
+        case SourceFile(findings=()):
+            return source.text
+        case SourceFile(findings=(finding,)) | (Finding() as finding):
+            raise ConfigError(finding.message, path=path, line=finding.line, hint=finding.hint)
+        case _:
+            return None

@@ -1,0 +1,175 @@
+"""Text views of the figures: `effectiveness` and `metrics`."""
+
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.metrics import Metrics
+from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.load.answers import MetricsAnswer
+from pipeline_cli.render.text import bar, grid, heading, labelled, percent, plain
+
+_NO_DATA = "no data"
+
+
+def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableType]:
+    """Show the figures, each with its sample, beside those of the window before."""
+    days = answer.samples.window_days
+    parts: list[RenderableType] = [
+        heading(f"Effectiveness, {days} days to {iso(now)}"),
+        "",
+        labelled(_figure_rows(answer)),
+        "",
+        heading("Plan"),
+        *plan_view(answer.plan_progress),
+    ]
+    if answer.top_issues_by_priority:
+        parts += ["", heading("Top issues")]
+        parts.append(
+            grid(
+                [issue.severity or "?", issue.condition, issue.message]
+                for issue in answer.top_issues_by_priority
+            )
+        )
+    return parts
+
+
+def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
+    samples, trend, speed = answer.samples, answer.trend, answer.throughput
+    before = f"before: {percent(trend.success_rate)} of {trend.sample}" if trend.sample else ""
+    rows: list[tuple[str, Text | str, Text | str]] = []
+    if samples.success_rate:
+        rows = [
+            (
+                "Goal proximity",
+                Text(f"{answer.goal_proximity:.2f}", style="bold"),
+                f"of 1; success rate x speed x {answer.issues.open} open issue(s)",
+            ),
+            (
+                "Success rate",
+                percent(answer.success_rate),
+                _joined(f"{samples.throughput} of {samples.success_rate} finished tasks", before),
+            ),
+            (
+                "Throughput",
+                f"{speed.tasks_per_day} a day",
+                _joined(
+                    f"{speed.completed_7d} completed in {samples.window_days} days",
+                    f"before: {trend.tasks_per_day} a day" if trend.sample else "",
+                ),
+            ),
+        ]
+    else:
+        nothing = f"no task finished in {samples.window_days} days"
+        rows = [
+            ("Goal proximity", _NO_DATA, nothing),
+            ("Success rate", _NO_DATA, nothing),
+            ("Throughput", _NO_DATA, nothing),
+        ]
+    kinds = "  ".join(f"{kind} {count}" for kind, count in answer.progress.items())
+    return [
+        *rows,
+        ("Completed", kinds, ""),
+        ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
+        ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
+    ]
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def plan_view(plan: PlanProgress) -> list[RenderableType]:
+    """Show how far the plan has come, and its tracked phases."""
+    if not plan.total:
+        return [plain("no data: no backlog items")]
+    where = f"item {plan.index} of {plan.total}"
+    rows: list[list[Text | str]] = [["All", bar(plan.pct), f"{plan.pct}%", _joined(where, _source(plan))]]
+    for phase in plan.tracked:
+        share = f"{phase.completed} of {phase.total}" if phase.total else "no items"
+        rows.append(
+            [f"Phase {phase.number}", bar(phase.pct), f"{phase.pct}%", _joined(share, phase.title)]
+        )
+    return [grid(rows), Text(f"Tracked phases: {tracked_words(plan)}")]
+
+
+def tracked_words(plan: PlanProgress) -> str:
+    """Say how the tracked phases stand."""
+    status = plan.backlog_alignment.phase_6_7_status
+    return {
+        None: "none of them has items, so nothing is claimed",
+        "not_reached": "not reached",
+        "in_progress": "in progress",
+        "complete": "complete",
+    }[status]
+
+
+def _source(plan: PlanProgress) -> str:
+    if plan.state_file:
+        return plan.state_file
+    return "by done marks, no state file"
+
+
+def metrics_view(answer: MetricsAnswer) -> list[RenderableType]:
+    """Show the aggregates of the task log."""
+    metrics, window = answer.metrics, answer.window
+    title = heading(f"Task metrics, {iso(window.start)} to {iso(window.end)}")
+    if not metrics.samples.records:
+        return [title, "", plain("no data: no task was recorded in this window")]
+    return [
+        title,
+        "",
+        labelled(_metric_rows(answer)),
+        "",
+        grid(
+            [
+                [heading("Type"), heading("Tasks"), heading("Completed"), heading("Failed"),
+                 heading("Success")],
+                *(
+                    [kind, str(row.count), str(row.completed), str(row.failed),
+                     percent(row.success_rate) if row.completed + row.failed else _NO_DATA]
+                    for kind, row in metrics.by_task_type.items()
+                ),
+            ],
+            flexible=0,
+        ),
+        "",
+        grid(
+            [
+                [heading("Model"), heading("Tasks"), heading("Mean duration")],
+                *(
+                    [model, str(row.count), f"{row.avg_duration:,} s"]
+                    for model, row in metrics.by_model.items()
+                ),
+            ],
+            flexible=0,
+        ),
+    ]
+
+
+def _metric_rows(answer: MetricsAnswer) -> list[tuple[str, Text | str, Text | str]]:
+    metrics = answer.metrics
+    rate, times = metrics.success_rate, metrics.execution_time
+    return [
+        (
+            "Success rate",
+            percent(rate.rate) if rate.total else _NO_DATA,
+            f"{rate.completed} completed, {rate.failed} failed",
+        ),
+        ("P50", *_seconds(times.p50_seconds, metrics)),
+        ("P95", *_seconds(times.p95_seconds, metrics)),
+        (
+            "Records",
+            str(metrics.samples.records),
+            f"{answer.skipped} line(s) of the log could not be used" if answer.skipped else "",
+        ),
+        ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
+    ]
+
+
+def _seconds(value: int, metrics: Metrics) -> tuple[str, str]:
+    count = metrics.samples.execution_time
+    return (f"{value:,} s", f"of {count} durations") if count else (_NO_DATA, "no durations")

@@ -1,0 +1,122 @@
+"""Answers as JSON: the envelope of `cli.md`, "JSON", and the keys of the contracts.
+
+Computes nothing; keys never depend on flags.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline_cli import __version__
+from pipeline_cli.domain.alignment import Alignment
+from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.domain.report import StatusReport
+from pipeline_cli.errors import PipelineError
+from pipeline_cli.load.answers import MetricsAnswer, TasksAnswer
+
+#: Raised where a key changes its meaning; a new key does not raise it.
+VERSION = 1
+
+
+def encode(
+    schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[Finding]
+) -> bytes:
+    """Encode an answer: `meta`, its keys, and the findings; the same input, the same bytes."""
+    return _json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
+
+
+def encode_error(schema: str, now: datetime, error: PipelineError) -> bytes:
+    """Encode a failure: `meta.ok` is false, and `error` says what and where."""
+    details = {
+        "code": error.code,
+        "message": error.message,
+        "path": error.path,
+        "line": error.line,
+        "hint": error.hint,
+    }
+    return _json({"meta": _meta(schema, now, ok=False), "error": details, "findings": []})
+
+
+def _meta(schema: str, now: datetime, *, ok: bool) -> dict[str, Any]:
+    return {
+        "schema": f"pipeline/{schema}",
+        "version": VERSION,
+        "ok": ok,
+        "generated_at": iso(now),
+        "tool_version": __version__,
+    }
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # bytes of a file that were no UTF-8 cannot stand in JSON
+        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value)))
+    return msgspec.json.format(data, indent=2) + b"\n"
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(entry) for entry in value]
+    return value
+
+
+def _fields(value: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields of a struct as keys, in their order, values as they are."""
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def effectiveness_keys(answer: Effectiveness) -> dict[str, Any]:
+    """Return the keys of contracts §9."""
+    return {**_fields(answer), "plan_progress": plan_progress_keys(answer.plan_progress)}
+
+
+def plan_progress_keys(plan: PlanProgress) -> dict[str, Any]:
+    """Return the keys of contracts §4: each tracked phase is a key `phase_N`."""
+    keys = _fields(plan)
+    phases = {
+        f"phase_{phase.number}": {
+            "completed": phase.completed,
+            "total": phase.total,
+            "pct": phase.pct,
+        }
+        for phase in keys.pop("tracked")
+    }
+    head = {name: keys.pop(name) for name in ("index", "total", "pct", "state_file")}
+    return {**head, **phases, **keys}
+
+
+def metrics_keys(answer: MetricsAnswer) -> dict[str, Any]:
+    """Return the keys of contracts §5, `metrics`."""
+    keys = _fields(answer.metrics)
+    del keys["exact_rate"]
+    return {
+        **keys,
+        "heal_resolved_count": answer.heal_resolved_count,
+        "skipped": answer.skipped,
+        "window": {"start": iso(answer.window.start), "end": iso(answer.window.end)},
+    }
+
+
+def tasks_keys(answer: TasksAnswer) -> dict[str, Any]:
+    """Return the keys of contracts §6."""
+    return {**_fields(answer.view), "attention": answer.attention}
+
+
+def align_keys(answer: Alignment) -> dict[str, Any]:
+    """Return the keys of `align`."""
+    return _fields(answer)
+
+
+def status_keys(answer: StatusReport) -> dict[str, Any]:
+    """Return the keys of contracts §11."""
+    return _fields(answer)

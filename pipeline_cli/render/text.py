@@ -1,0 +1,88 @@
+"""The parts that text views are made of: labelled lines, lists, bars, ages, findings.
+
+Every string that came from a file enters through `plain`, which makes it harmless.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from pipeline_cli.domain.findings import Finding, Severity
+from pipeline_cli.render.terminal import one_line
+
+_COLORS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+BAR_WIDTH = 20
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return data as text on one line; no markup and no control sequence survives in it."""
+    return Text(one_line(text), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def heading(text: str) -> Text:
+    """Return a heading of a view."""
+    return Text(one_line(text), style="bold")
+
+
+def labelled(rows: Iterable[tuple[str, Text | str, Text | str]]) -> Table:
+    """Return lines of a label, a figure, and what the figure rests on."""
+    return grid((Text(label, style="dim"), figure, rest) for label, figure, rest in rows)
+
+
+def grid(rows: Iterable[Sequence[Text | str]], *, indent: int = 0, flexible: int = -1) -> Table:
+    """Return aligned columns; the one at `flexible` gives way where the width is short."""
+    cells = [[cell if isinstance(cell, Text) else plain(cell) for cell in row] for row in rows]
+    columns = max((len(row) for row in cells), default=0)
+    table = Table.grid(padding=(0, 2, 0, 0), expand=False)
+    if indent:
+        table.add_column(width=indent - 2, no_wrap=True)
+    for place in range(columns):
+        # A column that may wrap is the one that Rich narrows; its cells do not wrap all the same.
+        table.add_column(no_wrap=place != flexible % columns, overflow="ellipsis")
+    for row in cells:
+        table.add_row(*([""] if indent else []), *row)
+    return table
+
+
+def bar(pct: float, width: int = BAR_WIDTH) -> Text:
+    """Return a percentage as a bar."""
+    full = round(min(100.0, max(0.0, pct)) / 100 * width)
+    return Text("█" * full, style="green").append("░" * (width - full), style="dim")
+
+
+def ago(seconds: int | None) -> str:
+    """Say a number of seconds in its largest fitting unit; empty where it is unknown."""
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:,} {unit}"
+    return f"{seconds} s"
+
+
+def percent(share: float | None) -> str:
+    """Return a share from 0 to 1 in percent."""
+    return "unknown" if share is None else f"{share * 100:.0f}%"
+
+
+def place_of(finding: Finding) -> str:
+    """Return where a finding lies: `path:line`."""
+    if finding.path is None:
+        return ""
+    return finding.path if finding.line is None else f"{finding.path}:{finding.line}"
+
+
+def finding_lines(findings: Iterable[Finding]) -> list[Text]:
+    """Return each finding as its message, its place and its remedy, wrapped where too long."""
+    lines = []
+    for finding in findings:
+        line = Text(f"{finding.severity}[{finding.code}]", style=_COLORS[finding.severity])
+        line.append(f": {one_line(finding.message)}", style="default")
+        lines.append(line)
+        place = place_of(finding)
+        if place:
+            lines.append(Text(f"  {one_line(place)}", style="dim"))
+        if finding.hint:
+            lines.append(Text(f"  hint: {one_line(finding.hint)}", style="dim"))
+    return lines

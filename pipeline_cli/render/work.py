@@ -1,0 +1,118 @@
+"""Text views of the work: `tasks` and `align`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pipeline_cli.domain.alignment import AlignedPhase, Alignment
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.tasks import TaskRow
+from pipeline_cli.load.answers import TasksAnswer
+from pipeline_cli.render.text import ago, finding_lines, grid, heading, labelled, plain
+
+_MOST_FINDINGS = 40
+
+
+def tasks_view(answer: TasksAnswer, now: datetime) -> list[RenderableType]:
+    """Show what runs, what waits and what has just ended, the flags first."""
+    view, flags = answer.view, answer.attention.flags
+    parts: list[RenderableType] = [heading(f"Tasks at {iso(now)}")]
+    if flags:
+        parts.append(Text("Attention: " + ", ".join(flags), style="bold yellow"))
+    if view.latest_request is None:
+        return [*parts, "", plain("no data: no task has been recorded")]
+    counts = view.counts
+    for title, rows, total in (
+        ("Running", view.running, counts.running),
+        ("Pending", view.pending, counts.pending),
+        ("Recently finished", view.recent_completed, counts.completed + counts.failed),
+    ):
+        parts += ["", heading(f"{title} ({_shown(len(rows), total)})")]
+        if rows:
+            parts.append(grid(_task_line(row) for row in rows))
+    if counts.needs_decision:
+        parts += ["", Text(f"{counts.needs_decision} task(s) wait for a decision", style="yellow")]
+    return parts
+
+
+def _shown(shown: int, total: int) -> str:
+    return str(total) if shown == total else f"{shown} of {total}"
+
+
+def _task_line(row: TaskRow) -> list[Text | str]:
+    mark: Text | str = ""
+    length = ""
+    for name, words in (("wait_seconds", "waits"), ("running_seconds", "runs")):
+        seconds = getattr(row, name)
+        if isinstance(seconds, int):
+            mark = f"{words} {ago(seconds)}"
+    if isinstance(row.status, str):
+        failed = row.status == "failed"
+        mark = Text(row.status, style="red" if failed else "green")
+        length = _output(row)
+    return [mark, row.task_type or "?", row.id, length, row.direction]
+
+
+def _output(row: TaskRow) -> str:
+    took = f"{row.duration_seconds:,} s, " if isinstance(row.duration_seconds, int) else ""
+    length = row.output_len
+    return f"{took}{length:,} chars" if isinstance(length, int) else f"{took}output unknown"
+
+
+def align_view(answer: Alignment, findings: Sequence[Finding]) -> list[RenderableType]:
+    """Show the phases against the plan, the references, and everything out of line."""
+    parts: list[RenderableType] = [
+        heading(f"Alignment of {answer.backlog} with {answer.plan or 'no plan'}"),
+        "",
+        labelled(_counts(answer)),
+        "",
+        grid(
+            [
+                [heading(title) for title in ("Phase", "Items", "Done", "In plan", "Last finished", "Title")],
+                *(_phase_line(phase) for phase in answer.phases),
+            ]
+        ),
+        "",
+    ]
+    if not findings:
+        return [*parts, Text("Nothing is out of line.", style="green")]
+    parts.append(heading(f"Out of line ({len(findings)})"))
+    parts += finding_lines(findings[:_MOST_FINDINGS])
+    if len(findings) > _MOST_FINDINGS:
+        parts.append(plain(f"… and {len(findings) - _MOST_FINDINGS} more: pipeline align --json"))
+    return parts
+
+
+def _counts(answer: Alignment) -> list[tuple[str, Text | str, Text | str]]:
+    items, references, specs = answer.items, answer.references, answer.specs
+    return [
+        ("Items", str(items.total), f"{items.mapped} map to a phase, {items.unmapped} do not"),
+        (
+            "References",
+            str(references.total),
+            f"{references.resolved} resolved, {references.ambiguous} ambiguous, "
+            f"{references.missing} missing, {references.announced} to be written",
+        ),
+        (
+            "Specs",
+            str(specs.total),
+            f"{specs.mentioned} mentioned by an item, {len(specs.orphaned)} by none",
+        ),
+    ]
+
+
+def _phase_line(phase: AlignedPhase) -> list[Text | str]:
+    in_plan = {True: "yes", False: Text("no", style="yellow"), None: "unknown"}[phase.in_plan]
+    last = phase.last_finished
+    span = f"{phase.items} ({phase.first}–{phase.last})" if phase.items else "0"
+    return [
+        f"{phase.number}{'*' if phase.tracked else ''}",
+        span,
+        f"{phase.completed} ({phase.pct}%)",
+        in_plan,
+        f"{last.task_id} {last.status}" if last else "no record",
+        phase.title,
+    ]

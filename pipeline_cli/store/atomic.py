@@ -1,0 +1,130 @@
+"""Write a file whole or not at all, and append lines in one write.
+
+Owns charter 1, 2, 5 and 8 for a single file; locks and digests are `workspace`'s.
+"""
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from pipeline_cli.errors import InputError
+
+#: The largest append: more would not be one write on every file system.
+MAX_APPEND = 1 << 20
+
+_TEMPORARY = ".pipeline-tmp-"
+_NEW_FILE_MODE = 0o666
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Replace a file, or make it, so that a reader sees the old content or the new.
+
+    The mode of an existing file is kept. Raises InputError where the disk refuses; the old
+    content then stands and nothing of ours is left behind.
+    """
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}")
+    try:
+        _write_new(temporary, data, _mode_of(path))
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise refused(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Make a file that must not exist; nobody ever sees it half-written."""
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}")
+    try:
+        _write_new(temporary, data, None)
+        os.link(temporary, path)  # unlike a rename, a link never replaces what is there
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise refused(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add whole lines to a file in one write.
+
+    A file that does not end in a newline gets one first, in the same write, so that a torn
+    last line never swallows the new one. Raises InputError where the disk refuses, and
+    AssertionError for more than MAX_APPEND bytes or lines that are not whole.
+    """
+    if len(data) > MAX_APPEND or not data.endswith(b"\n"):
+        raise AssertionError("an append is whole lines of at most 1 MiB")
+    try:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(path, flags, _NEW_FILE_MODE)
+        try:
+            if not _ends_in_newline(descriptor):
+                data = b"\n" + data
+            # One write: two would let another process land in between.
+            written = os.write(descriptor, data)
+            if written < len(data):
+                raise OSError(28, f"only {written} of {len(data)} bytes were written")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def sweep_leftovers(path: Path) -> None:
+    """Remove the temporary files that killed runs left beside a file.
+
+    Only to be called under the lock that guards the file: then nobody is using them.
+    """
+    prefix = f".{path.name}{_TEMPORARY}"
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                os.unlink(entry.path)
+
+
+def refused(path: Path, error: OSError) -> InputError:
+    """Return the error for a write that the system refused."""
+    return InputError(
+        f"the file could not be written: {error.strerror or error}",
+        code="write-refused",
+        path=str(path),
+        hint="nothing was changed; check the free space and the permissions, then try again",
+    )
+
+
+def _write_new(temporary: Path, data: bytes, mode: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, _NEW_FILE_MODE)
+    # An explicit close: an implicit one would swallow a full disk that shows only there.
+    with open(descriptor, "wb") as file:
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _ends_in_newline(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,326 @@
+"""The workspace: find it, read from it, and the one place that changes documents in it.
+
+Owns the path rules of charter 16, the reading of charter 7 and the writing of charter 1 to 5.
+Parses nothing and decides nothing about data.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from pipeline_cli.domain.changes import ChangeSet
+from pipeline_cli.domain.documents import SourceFile, decode, digest_of
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.errors import BusyError, InputError
+from pipeline_cli.store.gitrepo import Repository, find_repository
+
+#: A document larger than this is not read; logs have no limit, they are streamed.
+MAX_DOCUMENT = 64 << 20
+_BLOCK = 1 << 18
+
+_PRODUCT_BACKLOGS = ("backlog/006-overnight-backlog.md", "specs/006-*backlog*.md")
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What applying a change set did: the paths that changed, and the difference as a diff."""
+
+    paths: tuple[str, ...]
+    diff: str
+
+
+class Workspace:
+    """A folder tree that is read, and changed only through `apply`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real_root = os.path.realpath(root)
+
+    @property
+    def repository(self) -> Repository | None:
+        """The git repository that holds the workspace; None without one."""
+        return find_repository(self.root)
+
+    def locate(self, path: str) -> Path:
+        """Return where a path of the workspace lies; raise InputError where it leaves it."""
+        parts = path.split("/")
+        target = self.root.joinpath(*parts)
+        outside = path.startswith("/") or ".." in parts or "\0" in path
+        if not outside:
+            real = os.path.realpath(target)
+            outside = real != self._real_root and not real.startswith(
+                self._real_root.rstrip("/") + "/"
+            )
+        if outside:
+            raise InputError(
+                "the path leads out of the workspace",
+                code="path-outside",
+                path=path,
+                hint="use a path below the root, without `..` or a symlink that leaves it",
+            )
+        return target
+
+    def read(self, path: str) -> SourceFile | Finding | None:
+        """Read a text file: None where there is none, a finding where it is not UTF-8 text.
+
+        Raises InputError where it is there and cannot be read.
+        """
+        with self._opened(path) as descriptor:
+            if descriptor is None:
+                return None
+            status = os.fstat(descriptor)
+            if status.st_size > MAX_DOCUMENT:
+                raise InputError(
+                    f"the file has {status.st_size:,} bytes, more than {MAX_DOCUMENT >> 20} MiB",
+                    code="too-large",
+                    path=path,
+                    hint="split it, or move what is finished into an archive",
+                )
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read()
+        return decode(path, data, mtime_ns=status.st_mtime_ns)
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a log block by block; nothing where there is none.
+
+        Raises InputError where it is there and cannot be read.
+        """
+        with self._opened(path) as descriptor:
+            while descriptor is not None:
+                try:
+                    block = os.read(descriptor, _BLOCK)
+                except OSError as error:
+                    raise _unreadable(path, error.strerror or str(error)) from error
+                if not block:
+                    return
+                yield block
+
+    def exists(self, path: str) -> bool:
+        """Tell whether something lies at a path."""
+        return os.path.lexists(self.locate(path))
+
+    def files(self, folder: str) -> list[str]:
+        """List the regular files of a folder as paths, sorted; empty where there is none.
+
+        A link to a file counts; one that leaves the workspace is found out when it is read.
+        Raises InputError where the folder is there and cannot be read.
+        """
+        return sorted(path for path, is_file in self._scan(folder) if is_file)
+
+    def folders(self, folder: str) -> list[str]:
+        """List the folders of a folder as paths, sorted."""
+        return sorted(path for path, is_file in self._scan(folder) if not is_file)
+
+    def find(self, patterns: Sequence[str]) -> str | None:
+        """Return the first file that a pattern matches, trying the patterns in order.
+
+        Only the last part of a pattern may hold wildcards.
+        """
+        for pattern in patterns:
+            folder, _, name = pattern.rpartition("/")
+            if not any(mark in name for mark in "*?["):
+                if self.exists(pattern):
+                    return pattern
+                continue
+            for path in self.files(folder):
+                if fnmatchcase(path.rpartition("/")[2], name):
+                    return path
+        return None
+
+    def apply(self, changes: ChangeSet, *, dry_run: bool = False) -> Applied:
+        """Write a change set, or with `dry_run` only say what it would change.
+
+        Takes the lock, compares what was read with what is there, and writes each file whole
+        or not at all. Raises BusyError where the lock is held or a file has changed, InputError
+        where the system refuses; files that were not reached yet then stay as they were.
+        """
+        for edit in changes.edits:
+            if not edit.source.is_utf8:
+                raise InputError(
+                    "the file is not UTF-8 and is not rewritten",
+                    code="not-utf8",
+                    path=edit.source.path,
+                    hint="save it as UTF-8 first",
+                )
+        diff = _diff(changes)
+        if dry_run or changes.changes_nothing:
+            return Applied((), diff)
+        from pipeline_cli.store.locks import held
+
+        with held(self._lock_path(changes)):
+            self._check(changes)
+            self._write(changes)
+        return Applied(changes.paths, diff)
+
+    def _check(self, changes: ChangeSet) -> None:
+        """Refuse before the first write whatever would lose somebody's work."""
+        for edit in changes.edits:
+            path = edit.source.path
+            if digest_of(b"".join(self.blocks(path))) != edit.source.digest:
+                raise BusyError(
+                    "the file has changed since it was read",
+                    code="file-changed",
+                    path=path,
+                    hint="nothing was written; run the command again",
+                )
+        for path in [*(create.path for create in changes.creates), *(
+            rename.target for rename in changes.renames
+        )]:
+            if self.exists(path):
+                raise BusyError(
+                    "the file is there already",
+                    code="file-exists",
+                    path=path,
+                    hint="nothing was written; run the command again",
+                )
+
+    def _write(self, changes: ChangeSet) -> None:
+        from pipeline_cli.store import atomic
+
+        for rename in changes.renames:
+            source, target = self.locate(rename.path), self.locate(rename.target)
+            try:
+                os.rename(source, target)
+            except OSError as error:
+                raise atomic.refused(source, error) from error
+        for edit in changes.edits:
+            # The file behind a link is replaced, never the link.
+            target = Path(os.path.realpath(self.locate(edit.source.path)))
+            atomic.sweep_leftovers(target)
+            atomic.replace(target, edit.result.encode("utf-8", "surrogateescape"))
+        for create in changes.creates:
+            target = self._with_folder(create.path)
+            atomic.sweep_leftovers(target)
+            atomic.create(target, create.text.encode("utf-8"))
+        for append in changes.appends:
+            atomic.append(self._with_folder(append.path), append.text.encode("utf-8"))
+
+    def _with_folder(self, path: str) -> Path:
+        target = self.locate(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"the folder could not be made: {error.strerror}",
+                code="write-refused",
+                path=path,
+                hint="check the permissions, and that no file stands where a folder belongs",
+            ) from error
+        return target
+
+    def _lock_path(self, changes: ChangeSet) -> Path:
+        """Return the sidecar that guards a change set: in git's common directory, else in logs.
+
+        A set that appends or renames concerns logs and state, which no commit holds.
+        """
+        kind = "logs" if changes.appends or changes.renames else "documents"
+        repository = self.repository
+        if repository:
+            return repository.common_dir / f"pipeline-{kind}.lock"
+        return self._with_folder(f"api/logs/.pipeline-{kind}.lock")
+
+    def _scan(self, folder: str) -> Iterator[tuple[str, bool]]:
+        try:
+            with os.scandir(self.locate(folder) if folder else self.root) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if entry.is_dir():
+                        yield path, False
+                    elif entry.is_file() or entry.is_symlink():
+                        yield path, True
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise _unreadable(folder, error.strerror or str(error)) from error
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[int | None]:
+        """Open a regular file for reading; None where there is none.
+
+        Opened without blocking: a FIFO where a file should be must not hold us up.
+        """
+        try:
+            descriptor = os.open(self.locate(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            yield None
+            return
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise _unreadable(path, f"it is {_kind(mode)}, not a file")
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def find_root(start: Path, *, named: bool) -> Path:
+    """Return the root of the workspace (contracts §1).
+
+    With `named` (`--root`) it is `start` itself, which must be a folder; else the nearest
+    folder upwards with settings or a product backlog, else the git top level, else `start`.
+    """
+    if named:
+        if not start.is_dir():
+            raise InputError(
+                "the root is no folder that can be read",
+                code="root-missing",
+                path=str(start),
+                hint="give --root a folder that exists",
+            )
+        return start
+    for folder in (start, *start.parents):
+        if _is_root(folder):
+            return folder
+    repository = find_repository(start)
+    return repository.top if repository else start
+
+
+def _is_root(folder: Path) -> bool:
+    if (folder / "pipeline.toml").is_file():
+        return True
+    with contextlib.suppress(OSError):
+        if b"[tool.pipeline" in (folder / "pyproject.toml").read_bytes():
+            return True
+    return any(next(folder.glob(pattern), None) for pattern in _PRODUCT_BACKLOGS)
+
+
+def _unreadable(path: str, reason: str) -> InputError:
+    return InputError(
+        f"the file cannot be read: {reason}",
+        code="unreadable",
+        path=path,
+        hint="check its permissions, or move it away",
+    )
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
+
+
+def _diff(changes: ChangeSet) -> str:
+    """Return what a change set changes as a unified diff."""
+    from difflib import unified_diff
+
+    def lines(text: str) -> list[str]:
+        *whole, last = text.split("\n")
+        end = [f"{last}\n\\ No newline at end of file\n"] if last else []
+        return [f"{line}\n" for line in whole] + end
+
+    pieces: list[str] = []
+    pairs = [(edit.source.path, edit.source.text, edit.result) for edit in changes.edits]
+    pairs += [(create.path, "", create.text) for create in changes.creates]
+    for path, before, after in pairs:
+        pieces += unified_diff(lines(before), lines(after), f"a/{path}", f"b/{path}")
+    for append in changes.appends:
+        pieces.append(f"+++ b/{append.path}\n")
+        pieces += [f"+{line}\n" for line in append.text.removesuffix("\n").split("\n")]
+    pieces += [f"rename {rename.path} => {rename.target}\n" for rename in changes.renames]
+    return "".join(pieces)
