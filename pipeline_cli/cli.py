@@ -62,7 +62,9 @@ def _global_options(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No warnings and notes on stderr.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of our own bugs.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks of our own bugs.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -186,7 +188,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     as_json, debug = "--json" in found, "--debug" in found
     try:
         with _signals():
-            code = app(args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False)
+            code = app(
+                args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False
+            )
         return int(code or 0)
     except PipelineError as error:
         return _fail(error, command, as_json=as_json)
@@ -198,7 +202,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 128 + signal.SIGINT
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         if debug:
             raise
         bug = PipelineError(

@@ -103,7 +103,7 @@ class Alignment(msgspec.Struct, frozen=True):
     phases: tuple[AlignedPhase, ...]
     backlog_alignment: BacklogAlignment
     references: ReferenceCounts
-    resolutions: tuple[ResolvedReference, ...]
+    resolved_references: tuple[ResolvedReference, ...]
     specs: SpecCounts
 
 
@@ -131,9 +131,7 @@ def align(
     items are then held against the backlog's own phases alone.
     """
     planned = plan.numbers if plan and plan.phases else None
-    resolved = [
-        pair for book in (backlog, meta) if book for pair in _resolve_all(book, index)
-    ]
+    resolved = [pair for book in (backlog, meta) if book for pair in _resolve_all(book, index)]
     mentioned = {stem for _, resolution, _ in resolved for stem in resolution.stems}
     orphaned = tuple(sorted(set(index.path_of) - mentioned))
     mapped = [item for item in backlog.items if _maps(item, planned)]
@@ -159,7 +157,7 @@ def align(
         phases=_aligned_phases(backlog, progress, planned, tasks, tracked),
         backlog_alignment=progress.backlog_alignment,
         references=_count(row.state for row, _, _ in resolved),
-        resolutions=tuple(row for row, _, _ in resolved),
+        resolved_references=tuple(row for row, _, _ in resolved),
         specs=SpecCounts(len(index), len(index) - len(orphaned), orphaned),
     )
     return Aligned(answer, tally.result())

@@ -118,6 +118,5 @@ def attention(seen: Situation, limits: Limits) -> Attention:
 def _without_output(seen: Situation, status: str) -> bool:
     # An output whose length nobody recorded is unknown, and unknown raises nothing.
     return any(
-        task.status == status and task.output_length == 0
-        for task in seen.recent[:RECENT_OUTPUTS]
+        task.status == status and task.output_length == 0 for task in seen.recent[:RECENT_OUTPUTS]
     )

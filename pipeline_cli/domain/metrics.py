@@ -155,9 +155,7 @@ class Measurement:
             ),
             execution_time=_percentiles(everything.durations),
             by_task_type={
-                name: TypeCount(
-                    group.count, group.completed, group.failed, round(_share(group), 2)
-                )
+                name: TypeCount(group.count, group.completed, group.failed, round(_share(group), 2))
                 for name, group in sorted(by_type.items())
             },
             by_model={

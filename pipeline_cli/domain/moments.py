@@ -80,8 +80,7 @@ def windows_back(now: datetime, days: int, count: int = 1) -> tuple[Window, ...]
     """
     ends = [now, *(_days_before(now, days * place) for place in range(1, count + 1))]
     return tuple(
-        Window(start, end, ends_now=place == 0)
-        for place, (end, start) in enumerate(pairwise(ends))
+        Window(start, end, ends_now=place == 0) for place, (end, start) in enumerate(pairwise(ends))
     )
 
 

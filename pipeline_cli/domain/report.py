@@ -267,18 +267,21 @@ def _execution(known: Known) -> ExecutionLayer:
         )
     counts = seen.counts
     flags = known.attention.flags if known.attention else ()
-    finished = counts.completed + counts.failed
-    if not known.tasks:
-        status: LayerStatus = "no_data"
-        summary = "no data: no task has been recorded"
-    else:
-        status = "needs_attention" if flags else "ok"
+    if known.tasks:
+        status: LayerStatus = "ok"
+        finished = counts.completed + counts.failed
         summary = (
             f"{counts.running} running, {counts.pending} pending, {finished} finished "
             f"({counts.failed} failed)"
         )
+    else:
+        status = "no_data"
+        summary = "no data: no task has been recorded"
+    if flags:
+        status = "needs_attention"
+        summary += f"; {', '.join(flags)}"
     return ExecutionLayer(
-        status=status if not flags else "needs_attention",
+        status=status,
         api="not_configured",
         metrics=metrics,
         running=counts.running,
@@ -291,9 +294,7 @@ def _execution(known: Known) -> ExecutionLayer:
 def _attention(known: Known) -> AttentionLayer:
     book = known.book
     if book is None:
-        return AttentionLayer(
-            "unknown", None, (), (), None, "the issues could not be read"
-        )
+        return AttentionLayer("unknown", None, (), (), None, "the issues could not be read")
     if not book.exists:
         return AttentionLayer("no_data", 0, (), (), None, "no data: the monitor has not run")
     still = book.open

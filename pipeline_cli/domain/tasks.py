@@ -12,9 +12,7 @@ import msgspec
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.moments import iso, seconds_between
 
-TaskStatus = Literal[
-    "pending", "running", "completed", "failed", "needs_decision", "cancelled"
-]
+TaskStatus = Literal["pending", "running", "completed", "failed", "needs_decision", "cancelled"]
 PHASES = ("spec", "impl", "test", "review")
 MOST_RUNNING, MOST_PENDING, MOST_RECENT = 10, 20, 10
 DIRECTION_LENGTH = 100
@@ -185,10 +183,10 @@ class TaskRow(msgspec.Struct, frozen=True):
     direction: str
     created_at: str | None
     updated_at: str | None
-    wait_seconds: int | None | msgspec.UnsetType = msgspec.UNSET
-    running_seconds: int | None | msgspec.UnsetType = msgspec.UNSET
-    duration_seconds: int | None | msgspec.UnsetType = msgspec.UNSET
-    output_len: int | None | msgspec.UnsetType = msgspec.UNSET
+    wait_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
+    running_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
+    duration_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
+    output_len: int | msgspec.UnsetType | None = msgspec.UNSET
     status: TaskStatus | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -27,12 +27,10 @@ _CLAIM = re.compile(r"\(items?[ \t\xa0]+(\d[^()]*)\)", re.IGNORECASE)
 _CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
 
 _PATH = re.compile(r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b")
-_SPEC = re.compile(
-    r"\bspecs?[ \t\xa0]+(?P<first>\d{3}(?:-[a-z0-9][a-z0-9-]*)?)(?![\w-])"
-    r"(?P<more>(?:[ \t]*(?:,|and|&|\+|/)[ \t]*(?:and[ \t]+)?\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-]))*)",
-    re.IGNORECASE,
-)
-_SPEC_NAME = re.compile(r"\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-])", re.IGNORECASE)
+_NAME = r"\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-])"
+_AND = r"[ \t]*(?:,|and|&|\+|/)[ \t]*(?:and[ \t]+)?"
+_SPECS = re.compile(rf"\bspecs?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)", re.IGNORECASE)
+_SPEC_NAME = re.compile(_NAME, re.IGNORECASE)
 _ANNOUNCES = re.compile(r"(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
 
 
@@ -44,10 +42,10 @@ class _Place(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """An item whose continuation lines are still being gathered."""
+    """An item as its lines say it: pairs of line number and text."""
 
     number: int
-    line: Line
+    line: int
     place: _Place
     texts: list[tuple[int, str]]
 
@@ -59,67 +57,71 @@ def parse(source: SourceFile, specs_folder: str = "specs") -> Backlog:
     """
     document = Document(source.text)
     tally = Tally()
-    phases: list[Phase] = []
-    drafts = list(_drafts(document, source.path, phases, tally))
-    items = tuple(
-        _item(draft, position, specs_folder) for position, draft in enumerate(drafts, start=1)
-    )
-    for line in document.unclosed:
-        tally.add(
-            Finding(
-                code="md-unclosed",
-                severity="warning",
-                message="a code fence or comment opens here and never closes: the rest is hidden",
-                path=source.path,
-                line=line,
-                hint="close it",
-            )
-        )
-    return Backlog(source.path, items, tuple(phases), source.findings + tally.result())
-
-
-def _drafts(
-    document: Document, path: str, phases: list[Phase], tally: Tally
-) -> Iterator[_Draft]:
-    headings = {heading.line: heading for heading in document.headings}
-    place, level = _Place(None, None), 0
-    draft: _Draft | None = None
+    reader = _Reader(document, source.path, tally)
     for line in document.visible:
-        text = document.text[line.start : line.end].rstrip(BLANK)
-        if line.number in headings:
-            place, level = _under(headings[line.number], place, level)
-            if place.phase and place.phase.line == line.number:
-                phases.append(place.phase)
-        elif text[:1].isdigit():
-            match = _ITEM.match(text)
-            if match:
-                if draft:
-                    yield draft
-                body = (line.number, text[match.end() :])
-                draft = _Draft(_number(match[1], path, line, tally), line, place, [body])
-                continue
+        reader.take(line)
+    items = tuple(
+        _item(draft, position, specs_folder)
+        for position, draft in enumerate(reader.drafts, start=1)
+    )
+    for number in document.unclosed:
+        tally.add(_unclosed(source.path, number))
+    return Backlog(source.path, items, tuple(reader.phases), source.findings + tally.result())
+
+
+class _Reader:
+    """Gather items and phases line by line."""
+
+    def __init__(self, document: Document, path: str, tally: Tally) -> None:
+        self.drafts: list[_Draft] = []
+        self.phases: list[Phase] = []
+        self._text = document.text
+        self._headings = {heading.line: heading for heading in document.headings}
+        self._path = path
+        self._tally = tally
+        self._place, self._level = _Place(None, None), 0
+        self._in_item = False
+
+    def take(self, line: Line) -> None:
+        text = self._text[line.start : line.end].rstrip(BLANK)
+        if not text:
+            return  # a blank line ends no item: an indented paragraph may follow it
+        if line.number in self._headings:
+            self._enter(self._headings[line.number])
+        elif match := _ITEM.match(text):
+            number = _number(match[1], self._path, line, self._tally)
+            body = (line.number, text[match.end() :])
+            self.drafts.append(_Draft(number, line.number, self._place, [body]))
+            self._in_item = True
+        elif self._in_item and text[0] in " \t":
+            self.drafts[-1].texts.append((line.number, text.strip()))
+        else:
+            self._in_item = False
             if _PAREN.match(text):
-                tally.add(_paren(path, line))
-        elif draft and text[:1] in " \t" and text.strip():
-            draft.texts.append((line.number, text.strip()))
-            continue
-        elif not text:
-            continue  # a blank line ends no item: an indented paragraph may follow it
-        if draft:
-            yield draft
-        draft = None
-    if draft:
-        yield draft
+                self._tally.add(_paren(self._path, line))
+
+    def _enter(self, heading: Heading) -> None:
+        """Go under a heading; a deeper one below a phase is a group within the phase."""
+        self._in_item = False
+        phase = phase_of(heading)
+        if phase:
+            self.phases.append(phase)
+            self._place, self._level = _Place(phase, phase.title), heading.level
+        elif self._place.phase and heading.level > self._level:
+            self._place = _Place(self._place.phase, heading.text)
+        else:
+            self._place, self._level = _Place(None, heading.text), 0
 
 
-def _under(heading: Heading, place: _Place, level: int) -> tuple[_Place, int]:
-    """Return where the lines below a heading stand, and the level of the phase they are in."""
-    phase = phase_of(heading)
-    if phase:
-        return _Place(phase, phase.title), heading.level
-    if place.phase and heading.level > level:
-        return _Place(place.phase, heading.text), level
-    return _Place(None, heading.text), 0
+def _unclosed(path: str, line: int) -> Finding:
+    return Finding(
+        code="md-unclosed",
+        severity="warning",
+        message="a code fence or comment opens here and never closes: the rest is hidden",
+        path=path,
+        line=line,
+        hint="close it",
+    )
 
 
 def phase_of(heading: Heading) -> Phase | None:
@@ -177,12 +179,12 @@ def _paren(path: str, line: Line) -> Finding:
 
 def _item(draft: _Draft, position: int, specs_folder: str) -> Item:
     first, mark = _unmark(draft.texts[0][1])
-    lines = [(draft.line.number, first), *draft.texts[1:]]
+    lines = [(draft.line, first), *draft.texts[1:]]
     phase = draft.place.phase
     return Item(
         number=draft.number,
         position=position,
-        line=draft.line.number,
+        line=draft.line,
         title=_title(first),
         text="\n".join(text for _, text in lines),
         phase=phase.number if phase else None,
@@ -237,6 +239,6 @@ def _references(text: str, line: int, specs_folder: str, announces: bool) -> Ite
     lowered = text.casefold()
     if "spec" not in lowered:
         return
-    for match in _SPEC.finditer(text):
-        for name in _SPEC_NAME.findall(match["first"] + " " + match["more"]):
+    for match in _SPECS.finditer(text):
+        for name in _SPEC_NAME.findall(match[1]):
             yield Reference("slug" if "-" in name else "number", name, line, announces)

@@ -133,32 +133,40 @@ def read_plain(header: str) -> dict[str, Any]:
     Raises _NotPlain for anything that it is not sure of, repeated keys included.
     """
     values: dict[str, Any] = {}
-    key, entries, indent = "", None, ""
+    entries: list[Any] | None = None  # of the key that was read last, once it has any
+    key, indent = "", ""
     for raw in header.split("\n"):
         line = raw.rstrip("\r ")
-        if not line:
-            continue
         if pair := _PAIR.fullmatch(line):
             key, entries = pair[1], None
-            if key in values:
-                raise _NotPlain
-            values[key] = _plain(pair[2] or "")
+            _set_new(values, key, pair[2] or "")
         elif entry := _ENTRY.fullmatch(line):
             if entries is None:
-                if not key or values[key] != "":
-                    raise _NotPlain
-                entries = values[key] = []
-                indent = entry[1]
-            elif entry[1] != indent:
+                entries, indent = _begin_list(values, key), entry[1]
+            if entry[1] != indent:
                 raise _NotPlain
-            entries.append(entry[4] if entry[4] else {entry[2]: _plain(entry[3])})
-        elif (more := _MORE.fullmatch(line)) and entries and isinstance(entries[-1], dict):
-            if more[1] != indent + "  " or more[2] in entries[-1]:
+            entries.append(entry[4] or {entry[2]: _plain(entry[3])})
+        elif more := _MORE.fullmatch(line):
+            if not entries or not isinstance(entries[-1], dict) or more[1] != indent + "  ":
                 raise _NotPlain
-            entries[-1][more[2]] = _plain(more[3])
-        else:
+            _set_new(entries[-1], more[2], more[3])
+        elif line:
             raise _NotPlain
     return values
+
+
+def _set_new(values: dict[str, Any], key: str, value: str) -> None:
+    if key in values:
+        raise _NotPlain
+    values[key] = _plain(value)
+
+
+def _begin_list(values: dict[str, Any], key: str) -> list[Any]:
+    if values.get(key) != "":  # no key before it, or one that has a value
+        raise _NotPlain
+    entries: list[Any] = []
+    values[key] = entries
+    return entries
 
 
 def _plain(value: str) -> str | list[str]:
@@ -179,7 +187,7 @@ def read_yaml(header: str) -> dict[str, Any]:
         values, _ = frontmatter.parse(f"---\n{header}\n---\n", handler=_handler())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
+        line = None if mark is None else mark.line + 1
         raise _Refused(error.problem or "it cannot be read", line, lenient=True) from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise _Refused(str(error).split("\n")[0], None, lenient=True) from error

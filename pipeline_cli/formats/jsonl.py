@@ -120,7 +120,8 @@ class Reader(Generic[R]):
     def _carefully(self, line: RawLine, data: bytes | None) -> R | None:
         """Read a line that the fast reader does not take; None, with a finding, if no record."""
         if data is None:
-            return self._bad(line, "log-line-too-long", f"the line is longer than {MAX_LINE:,} B")
+            self._bad(line, "log-line-too-long", f"the line is longer than {MAX_LINE:,} B")
+            return None
         if not data.strip():
             return None  # blank lines separate records and hold none
         try:
@@ -139,9 +140,11 @@ class Reader(Generic[R]):
             torn = line.torn
             code = "log-torn-line" if torn else "log-bad-line"
             what = "the last line is torn" if torn else "the line is no JSON"
-            return self._bad(line, code, f"{what}: {error.message}")
+            self._bad(line, code, f"{what}: {error.message}")
+            return None
         if not isinstance(value, dict):
-            return self._bad(line, "log-not-object", "the line holds no object")
+            self._bad(line, "log-not-object", "the line holds no object")
+            return None
         return self._fit(value, line.number)
 
     def _fit(self, values: dict[str, Any], number: int) -> R:

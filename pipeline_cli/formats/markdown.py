@@ -190,9 +190,7 @@ class Document:
             first = place
             while place < len(lines) and self._is_row(lines[place]):
                 place += 1
-            yield Table(
-                self.text, row_of(self.text, header), delimiter, tuple(lines[first:place])
-            )
+            yield Table(self.text, row_of(self.text, header), delimiter, tuple(lines[first:place]))
 
     def _heads_table(self, header: Line, delimiter: Line) -> bool:
         if header.hidden or delimiter.hidden:
@@ -282,7 +280,7 @@ def _opens_comment(text: str, start: int, end: int) -> tuple[bool, bool]:
     if leads:
         return True, True
     stop = text.find("-->", end)
-    return 0 <= stop and "\n\n" not in text[end:stop].replace("\r", ""), False
+    return stop >= 0 and "\n\n" not in text[end:stop].replace("\r", ""), False
 
 
 def _blank_code(line: str) -> str:

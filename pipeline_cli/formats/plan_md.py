@@ -8,7 +8,9 @@ from pipeline_cli.domain.plan import Plan, PlannedPhase
 from pipeline_cli.formats.backlog_md import phase_of
 from pipeline_cli.formats.markdown import Document, Table
 
-_CELL = re.compile(r"[*_`]*(?:phase[ \t\xa0]+)?(\d{1,9})\b[*_`]*[ \t]*[:.—–-]*[ \t]*(.*)", re.IGNORECASE)
+_CELL = re.compile(
+    r"[*_`]*(?:phase[ \t\xa0]+)?(\d{1,9})\b[*_`]*[ \t]*[:.—–-]*[ \t]*(.*)", re.IGNORECASE
+)
 
 
 def parse(source: SourceFile) -> Plan:

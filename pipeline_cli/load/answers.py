@@ -94,9 +94,7 @@ def align_answer(context: Context) -> Answer[Alignment]:
     progress = load_progress(context, tally)
     if progress.backlog is None:
         missing = _no_backlog(context, "error")
-        raise InputError(
-            missing.message, code=missing.code, path=missing.path, hint=missing.hint
-        )
+        raise InputError(missing.message, code=missing.code, path=missing.path, hint=missing.hint)
     meta = documents.load_meta_backlog(context, tally)
     plan = documents.load_plan(context, tally)
     if plan is None and not context.workspace.exists(context.settings.paths.plan):

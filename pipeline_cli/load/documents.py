@@ -113,5 +113,3 @@ def load_specs(context: Context, paths: tuple[str, ...], tally: Tally) -> tuple[
         tally.extend(findings)
         specs.append(spec)
     return tuple(specs)
-
-

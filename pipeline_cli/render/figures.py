@@ -10,7 +10,7 @@ from pipeline_cli.domain.metrics import Metrics
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.load.answers import MetricsAnswer
-from pipeline_cli.render.text import bar, grid, heading, labelled, percent, plain
+from pipeline_cli.render.text import bar, clock, grid, heading, labelled, percent, plain
 
 _NO_DATA = "no data"
 
@@ -19,7 +19,7 @@ def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableT
     """Show the figures, each with its sample, beside those of the window before."""
     days = answer.samples.window_days
     parts: list[RenderableType] = [
-        heading(f"Effectiveness, {days} days to {iso(now)}"),
+        heading(f"Effectiveness, {days} days to {clock(iso(now))}"),
         "",
         labelled(_figure_rows(answer)),
         "",
@@ -46,7 +46,7 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
             (
                 "Goal proximity",
                 Text(f"{answer.goal_proximity:.2f}", style="bold"),
-                f"of 1; success rate x speed x {answer.issues.open} open issue(s)",
+                "of 1, from success rate, speed and open issues",
             ),
             (
                 "Success rate",
@@ -69,13 +69,16 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
             ("Success rate", _NO_DATA, nothing),
             ("Throughput", _NO_DATA, nothing),
         ]
-    kinds = "  ".join(f"{kind} {count}" for kind, count in answer.progress.items())
     return [
         *rows,
-        ("Completed", kinds, ""),
         ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
+        ("By type", str(samples.throughput), _by_type(answer.progress)),
     ]
+
+
+def _by_type(progress: dict[str, int]) -> str:
+    return "completed: " + ", ".join(f"{count} {kind}" for kind, count in progress.items())
 
 
 def _joined(*parts: str) -> str:
@@ -87,7 +90,9 @@ def plan_view(plan: PlanProgress) -> list[RenderableType]:
     if not plan.total:
         return [plain("no data: no backlog items")]
     where = f"item {plan.index} of {plan.total}"
-    rows: list[list[Text | str]] = [["All", bar(plan.pct), f"{plan.pct}%", _joined(where, _source(plan))]]
+    rows: list[list[Text | str]] = [
+        ["All", bar(plan.pct), f"{plan.pct}%", _joined(where, _source(plan))]
+    ]
     for phase in plan.tracked:
         share = f"{phase.completed} of {phase.total}" if phase.total else "no items"
         rows.append(
@@ -100,7 +105,7 @@ def tracked_words(plan: PlanProgress) -> str:
     """Say how the tracked phases stand."""
     status = plan.backlog_alignment.phase_6_7_status
     return {
-        None: "none of them has items, so nothing is claimed",
+        None: "no items, nothing claimed",
         "not_reached": "not reached",
         "in_progress": "in progress",
         "complete": "complete",
@@ -116,7 +121,7 @@ def _source(plan: PlanProgress) -> str:
 def metrics_view(answer: MetricsAnswer) -> list[RenderableType]:
     """Show the aggregates of the task log."""
     metrics, window = answer.metrics, answer.window
-    title = heading(f"Task metrics, {iso(window.start)} to {iso(window.end)}")
+    title = heading(f"Task metrics, {clock(iso(window.start))} to {clock(iso(window.end))}")
     if not metrics.samples.records:
         return [title, "", plain("no data: no task was recorded in this window")]
     return [
@@ -126,11 +131,21 @@ def metrics_view(answer: MetricsAnswer) -> list[RenderableType]:
         "",
         grid(
             [
-                [heading("Type"), heading("Tasks"), heading("Completed"), heading("Failed"),
-                 heading("Success")],
+                [
+                    heading("Type"),
+                    heading("Tasks"),
+                    heading("Completed"),
+                    heading("Failed"),
+                    heading("Success"),
+                ],
                 *(
-                    [kind, str(row.count), str(row.completed), str(row.failed),
-                     percent(row.success_rate) if row.completed + row.failed else _NO_DATA]
+                    [
+                        kind,
+                        str(row.count),
+                        str(row.completed),
+                        str(row.failed),
+                        percent(row.success_rate) if row.completed + row.failed else _NO_DATA,
+                    ]
                     for kind, row in metrics.by_task_type.items()
                 ),
             ],

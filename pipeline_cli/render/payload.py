@@ -23,9 +23,7 @@ from pipeline_cli.load.answers import MetricsAnswer, TasksAnswer
 VERSION = 1
 
 
-def encode(
-    schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[Finding]
-) -> bytes:
+def encode(schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[Finding]) -> bytes:
     """Encode an answer: `meta`, its keys, and the findings; the same input, the same bytes."""
     return _json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
 

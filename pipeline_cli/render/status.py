@@ -10,7 +10,7 @@ from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.report import Need, StatusReport
 from pipeline_cli.domain.tasks import TaskRow, TaskView
 from pipeline_cli.render.figures import tracked_words
-from pipeline_cli.render.text import ago, bar, grid, heading, one_line, percent, plain
+from pipeline_cli.render.text import ago, bar, clock, grid, heading, percent, plain
 
 _MARKS = {
     "ok": ("ok", "green"),
@@ -36,12 +36,11 @@ def status_view(
 
 
 def _verdict(report: StatusReport) -> list[RenderableType]:
-    moment = f"  {report.generated_at}"
-    if not report.needs_you and report.overall.status == "ok":
-        words, style = ("Nothing needs you", "bold green")
-        if not report.overall.going_well:
-            words, style = ("Nothing is known yet", "bold")
-        return [Text(words, style=style).append(moment, style="dim")]
+    moment = f"  {clock(report.generated_at)}"
+    if report.overall.status == "ok" and not report.needs_you:
+        known = bool(report.overall.going_well)
+        words = "Nothing needs you" if known else "Nothing needs you; no work is recorded yet"
+        return [Text(words, style="bold green" if known else "bold").append(moment, style="dim")]
     count = len(report.needs_you)
     title = Text("Needs attention", style="bold yellow").append(moment, style="dim")
     if not count:
@@ -55,7 +54,7 @@ def _verdict(report: StatusReport) -> list[RenderableType]:
 
 def _need(need: Need) -> list[Text | str]:
     return [
-        Text(one_line(need.name), style="yellow"),
+        plain(need.name, "yellow"),
         ago(need.age_seconds),
         need.message,
         Text(need.command, style="cyan"),
@@ -66,7 +65,9 @@ def _layers(report: StatusReport, plan: PlanProgress | None) -> list[tuple[str, 
     """Return each layer as its name, its status and its line."""
     goal, run = report.layer_0_goal, report.layer_1_orchestration
     work, eyes, meta = report.layer_2_execution, report.layer_3_attention, report.meta_questions
-    meta_line = f"asked {meta.last_run}" if meta.last_run else "no data: nobody has asked them"
+    meta_line = (
+        f"asked {clock(meta.last_run)}" if meta.last_run else "no data: nobody has asked them"
+    )
     if meta.failed or meta.unanswered:
         meta_line += f"; no: {', '.join(meta.failed) or '–'}; open: {len(meta.unanswered)}"
     return [
@@ -94,13 +95,13 @@ def _plan_line(plan: PlanProgress | None) -> Text:
         return plain("no data: no backlog items")
     phases = ", ".join(f"phase {p.number} {p.completed}/{p.total}" for p in plan.tracked)
     return bar(plan.pct, 10).append(
-        f" {plan.pct}%, item {plan.index} of {plan.total}; {phases} ({tracked_words(plan)})"
+        f" {plan.pct}% ({plan.index} of {plan.total}); {phases}; {tracked_words(plan)}"
     )
 
 
 def _with_age(report: StatusReport) -> str:
     layer = report.layer_3_attention
-    return layer.summary + (f", last check {layer.last_check}" if layer.last_check else "")
+    return layer.summary + (f", last check {clock(layer.last_check)}" if layer.last_check else "")
 
 
 def _mark(status: str) -> Text:
@@ -110,8 +111,10 @@ def _mark(status: str) -> Text:
 
 def _flat(report: StatusReport, plan: PlanProgress | None) -> list[RenderableType]:
     return [
-        grid([Text(name, style="bold"), _mark(status), line] for name, status, line in
-             _layers(report, plan))
+        grid(
+            [Text(name, style="bold"), _mark(status), line]
+            for name, status, line in _layers(report, plan)
+        )
     ]
 
 
@@ -148,7 +151,9 @@ def _labelled(name: str, status: str, line: Text) -> Text:
 
 def _task(row: TaskRow) -> Text:
     if isinstance(row.running_seconds, int):
-        return plain(f"{row.id} {row.task_type or '?'} runs {ago(row.running_seconds)}: {row.direction}")
+        return plain(
+            f"{row.id} {row.task_type or '?'} runs {ago(row.running_seconds)}: {row.direction}"
+        )
     wait = ago(row.wait_seconds) if isinstance(row.wait_seconds, int) else "for an unknown time"
     return plain(f"{row.id} {row.task_type or '?'} waits {wait}: {row.direction}")
 
@@ -176,4 +181,9 @@ def _begin(report: StatusReport) -> Sequence[RenderableType]:
         [path, how.get(path.partition("/")[0], "is written as tasks are recorded")]
         for path in report.missing
     ]
-    return ["", heading("Not there yet"), grid(rows), plain("See it all work on sample data: pipeline demo", "dim")]
+    return [
+        "",
+        heading("Not there yet"),
+        grid(rows),
+        plain("See it all work on sample data: pipeline demo", "dim"),
+    ]

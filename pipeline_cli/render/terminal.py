@@ -82,7 +82,9 @@ def render(parts: Iterable["RenderableType"], *, color: bool, width: int) -> str
 
 def harmless_in_ci(text: str) -> str:
     """Break whatever at the start of a line a CI log would take for a command."""
-    return _COMMAND_START.sub(lambda match: f"{match[1]}: " if match[1] is not None else "## ", text)
+    return _COMMAND_START.sub(
+        lambda match: f"{match[1]}: " if match[1] is not None else "## ", text
+    )
 
 
 def write(data: bytes, stream: BinaryIO | None = None) -> None:

@@ -5,6 +5,8 @@ Every string that came from a file enters through `plain`, which makes it harmle
 
 from collections.abc import Iterable, Sequence
 
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -61,6 +63,11 @@ def ago(seconds: int | None) -> str:
     return f"{seconds} s"
 
 
+def clock(moment: str | None) -> str:
+    """Return a stamp as people write it: to the minute, UTC; empty where it is unknown."""
+    return "" if moment is None else f"{moment[:10]} {moment[11:16]}Z"
+
+
 def percent(share: float | None) -> str:
     """Return a share from 0 to 1 in percent."""
     return "unknown" if share is None else f"{share * 100:.0f}%"
@@ -73,16 +80,30 @@ def place_of(finding: Finding) -> str:
     return finding.path if finding.line is None else f"{finding.path}:{finding.line}"
 
 
-def finding_lines(findings: Iterable[Finding]) -> list[Text]:
-    """Return each finding as its message, its place and its remedy, wrapped where too long."""
-    lines = []
+def finding_groups(findings: Sequence[Finding], most: int) -> list[RenderableType]:
+    """Return findings by code: how many, the remedy, then each place with what is wrong.
+
+    Of one code at most `most` are listed; the rest is counted.
+    """
+    codes: dict[tuple[Severity, str], list[Finding]] = {}
     for finding in findings:
-        line = Text(f"{finding.severity}[{finding.code}]", style=_COLORS[finding.severity])
-        line.append(f": {one_line(finding.message)}", style="default")
-        lines.append(line)
-        place = place_of(finding)
-        if place:
-            lines.append(Text(f"  {one_line(place)}", style="dim"))
-        if finding.hint:
-            lines.append(Text(f"  hint: {one_line(finding.hint)}", style="dim"))
-    return lines
+        codes.setdefault((finding.severity, finding.code), []).append(finding)
+    parts: list[RenderableType] = []
+    for (severity, code), group in codes.items():
+        title = Text(f"{severity}[{code}]", style=_COLORS[severity])
+        parts.append(title.append(f"  {len(group)}", style="default"))
+        for finding in group[:most]:
+            place = place_of(finding)
+            line = Text(f"{one_line(place)}{': ' if place else ''}", style="dim")
+            parts.append(_indented(line.append(one_line(finding.message), style="default")))
+        if len(group) > most:
+            rest = f"… and {len(group) - most} more: --json lists them"
+            parts.append(_indented(plain(rest, "dim")))
+        if group[0].hint:
+            parts.append(_indented(Text(f"hint: {one_line(group[0].hint)}", style="cyan")))
+    return parts
+
+
+def _indented(text: Text) -> Padding:
+    """Indent a text by two, its wrapped lines too."""
+    return Padding(text, (0, 0, 0, 2))

@@ -11,15 +11,15 @@ from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.tasks import TaskRow
 from pipeline_cli.load.answers import TasksAnswer
-from pipeline_cli.render.text import ago, finding_lines, grid, heading, labelled, plain
+from pipeline_cli.render.text import ago, clock, finding_groups, grid, heading, labelled, plain
 
-_MOST_FINDINGS = 40
+_MOST_OF_A_KIND = 6
 
 
 def tasks_view(answer: TasksAnswer, now: datetime) -> list[RenderableType]:
     """Show what runs, what waits and what has just ended, the flags first."""
     view, flags = answer.view, answer.attention.flags
-    parts: list[RenderableType] = [heading(f"Tasks at {iso(now)}")]
+    parts: list[RenderableType] = [heading(f"Tasks at {clock(iso(now))}")]
     if flags:
         parts.append(Text("Attention: " + ", ".join(flags), style="bold yellow"))
     if view.latest_request is None:
@@ -71,7 +71,10 @@ def align_view(answer: Alignment, findings: Sequence[Finding]) -> list[Renderabl
         "",
         grid(
             [
-                [heading(title) for title in ("Phase", "Items", "Done", "In plan", "Last finished", "Title")],
+                [
+                    heading(title)
+                    for title in ("Phase", "Items", "Done", "In plan", "Last finished", "Title")
+                ],
                 *(_phase_line(phase) for phase in answer.phases),
             ]
         ),
@@ -80,10 +83,7 @@ def align_view(answer: Alignment, findings: Sequence[Finding]) -> list[Renderabl
     if not findings:
         return [*parts, Text("Nothing is out of line.", style="green")]
     parts.append(heading(f"Out of line ({len(findings)})"))
-    parts += finding_lines(findings[:_MOST_FINDINGS])
-    if len(findings) > _MOST_FINDINGS:
-        parts.append(plain(f"… and {len(findings) - _MOST_FINDINGS} more: pipeline align --json"))
-    return parts
+    return [*parts, *finding_groups(findings, _MOST_OF_A_KIND)]
 
 
 def _counts(answer: Alignment) -> list[tuple[str, Text | str, Text | str]]:
@@ -105,7 +105,9 @@ def _counts(answer: Alignment) -> list[tuple[str, Text | str, Text | str]]:
 
 
 def _phase_line(phase: AlignedPhase) -> list[Text | str]:
-    in_plan = {True: "yes", False: Text("no", style="yellow"), None: "unknown"}[phase.in_plan]
+    in_plan = Text("unknown" if phase.in_plan is None else "yes")
+    if phase.in_plan is False:
+        in_plan = Text("no", style="yellow")
     last = phase.last_finished
     span = f"{phase.items} ({phase.first}–{phase.last})" if phase.items else "0"
     return [

@@ -167,9 +167,10 @@ class Workspace:
                     path=path,
                     hint="nothing was written; run the command again",
                 )
-        for path in [*(create.path for create in changes.creates), *(
-            rename.target for rename in changes.renames
-        )]:
+        for path in [
+            *(create.path for create in changes.creates),
+            *(rename.target for rename in changes.renames),
+        ]:
             if self.exists(path):
                 raise BusyError(
                     "the file is there already",

@@ -1,0 +1,46 @@
+# Everything sets itself up: `make demo` and `make test` work on a fresh clone with Python, git,
+# make and a C compiler.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+
+.PHONY: demo test lint coverage sweep oracle self-check clean
+
+demo: $(READY)  ## the main job on packaged data
+	@$(BIN)/pipeline demo
+
+test: $(READY)  ## every test that this machine can run
+	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+lint: $(READY)  ## ruff and mypy, as the gate runs them
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+coverage: $(READY)  ## branch coverage of the pure layers; each uncovered branch is listed
+	@$(BIN)/coverage erase
+	@$(BIN)/pytest -q tests/domain tests/formats --cov=pipeline_cli.domain \
+		--cov=pipeline_cli.formats --cov-branch --cov-report=term-missing:skip-covered
+
+sweep: $(READY)  ## the long sweeps: kill and error injection over every write
+	@$(BIN)/pytest -n auto -m "sweep or not sweep" tests/store tests/cli
+
+oracle: $(READY)  ## the known answers, where the corpus lies beside the project
+	@for group in metrics effectiveness plan_progress alignment attention; do \
+		$(PYTHON) ../shared/corpus/check_oracle.py --pipeline $(CURDIR)/$(BIN)/pipeline \
+			--group $$group || exit 1; done
+
+self-check: $(READY)  ## the tool on this repository
+	@$(BIN)/pipeline align --check
+	@$(BIN)/pipeline status
+
+$(READY): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*
