@@ -14,6 +14,7 @@ from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.plan import Plan
 from pipeline_cli.domain.progress import (
     BacklogAlignment,
+    BlockedItem,
     PhaseProgress,
     PlanProgress,
     item_key,
@@ -101,6 +102,7 @@ class Alignment(msgspec.Struct, frozen=True):
     source: str
     items: ItemCounts
     phases: tuple[AlignedPhase, ...]
+    blocked: tuple[BlockedItem, ...]
     backlog_alignment: BacklogAlignment
     references: ReferenceCounts
     resolved_references: tuple[ResolvedReference, ...]
@@ -155,6 +157,7 @@ def align(
         source=progress.source,
         items=ItemCounts(len(backlog.items), len(mapped), len(backlog.items) - len(mapped)),
         phases=_aligned_phases(backlog, progress, planned, tasks, tracked),
+        blocked=progress.blocked,
         backlog_alignment=progress.backlog_alignment,
         references=_count(row.state for row, _, _ in resolved),
         resolved_references=tuple(row for row, _, _ in resolved),
@@ -269,8 +272,8 @@ def _done_findings(
                 code="phase-done-open",
                 severity="warning",
                 message=(
-                    f"phase {phase.number} says DONE, but {len(unfinished)} of its items are "
-                    f"not: {numbers}{more}"
+                    f"phase {phase.number} says DONE, but not all of its items are "
+                    f"({len(unfinished)} open: {numbers}{more})"
                 ),
                 path=backlog.path,
                 line=phase.line,

@@ -342,9 +342,9 @@ _CONCERNS = ("needs_attention", "unknown")
 
 _FLAG_WORDS = {
     "stuck": "tasks wait and nothing runs",
-    "repeated_failures": "the last tasks to finish have all failed",
-    "output_empty": "a task completed without any output",
-    "executor_fail": "a task failed without any output: did the executor run at all?",
+    "repeated_failures": "the last tasks all failed",
+    "output_empty": "a task completed without output",
+    "executor_fail": "a task failed without output",
     "low_success_rate": "too few tasks complete",
 }
 
@@ -359,7 +359,7 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
         if task.status == "needs_decision":
             yield Need(
                 "needs_decision",
-                f"task {task.id} asks: {task.question or 'no question recorded'}",
+                f"{task.id}: {task.question or 'no question recorded'}",
                 whole_seconds(task.updated, now),
                 "pipeline tasks --json",
             )
@@ -375,14 +375,14 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
     if known.plan and known.plan.backlog_alignment.phase_6_7_not_worked:
         yield Need(
             "phase_6_7_not_worked",
-            f"tracked phases are not reached (item {known.plan.index} of {known.plan.total})",
+            f"not reached: item {known.plan.index} of {known.plan.total}",
             None,
             "pipeline align",
         )
     for blocked in known.plan.blocked if known.plan else ():
         yield Need(
             "item_held",
-            f"item {blocked.item} is {blocked.status}: {blocked.reason or 'no reason recorded'}",
+            f"{blocked.item} {blocked.status}: {blocked.reason or 'no reason recorded'}",
             None,
             "pipeline align",
         )

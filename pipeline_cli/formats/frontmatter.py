@@ -224,6 +224,7 @@ def _check_events(header: str) -> None:
     import yaml
 
     documents = 0
+    event: Any
     for event in yaml.parse(header, Loader=_loader()):
         line = event.start_mark.line + 1
         documents += isinstance(event, yaml.DocumentStartEvent)

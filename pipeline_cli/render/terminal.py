@@ -77,7 +77,7 @@ def render(parts: Iterable["RenderableType"], *, color: bool, width: int) -> str
     for part in parts:
         console.print(part)
     lines = [line.rstrip() for line in file.getvalue().split("\n")]
-    return harmless_in_ci("\n".join(lines))
+    return harmless_in_ci("\n".join(lines).rstrip("\n") + "\n")
 
 
 def harmless_in_ci(text: str) -> str:

@@ -50,7 +50,8 @@ def grid(rows: Iterable[Sequence[Text | str]], *, indent: int = 0, flexible: int
 def bar(pct: float, width: int = BAR_WIDTH) -> Text:
     """Return a percentage as a bar."""
     full = round(min(100.0, max(0.0, pct)) / 100 * width)
-    return Text("█" * full, style="green").append("░" * (width - full), style="dim")
+    full_part = Text("█" * full, style="green", no_wrap=True, overflow="ellipsis")
+    return full_part.append("░" * (width - full), style="dim")
 
 
 def ago(seconds: int | None) -> str:

@@ -80,6 +80,10 @@ def align_view(answer: Alignment, findings: Sequence[Finding]) -> list[Renderabl
         ),
         "",
     ]
+    for held in answer.blocked:
+        why = held.reason or "no reason recorded"
+        parts.append(plain(f"Held back: {held.item} {held.status}: {why}", "yellow"))
+    parts += [""] if answer.blocked else []
     if not findings:
         return [*parts, Text("Nothing is out of line.", style="green")]
     parts.append(heading(f"Out of line ({len(findings)})"))

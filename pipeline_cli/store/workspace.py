@@ -196,7 +196,7 @@ class Workspace:
         for create in changes.creates:
             target = self._with_folder(create.path)
             atomic.sweep_leftovers(target)
-            atomic.create(target, create.text.encode("utf-8"))
+            atomic.create(target, create.text.encode("utf-8", "surrogateescape"))
         for append in changes.appends:
             atomic.append(self._with_folder(append.path), append.text.encode("utf-8"))
 

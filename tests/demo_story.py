@@ -1,0 +1,250 @@
+"""Write the logs of the demo: fourteen nights of an invented project, the same on every run.
+
+`python -m tests.demo_story` writes them into the package; a test holds them against this story.
+Nothing here is random: a small linear congruential generator stands in for chance.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pipeline_cli
+
+NOW = datetime(2026, 3, 16, 6, 0, tzinfo=UTC)
+NIGHTS, TASKS_A_NIGHT, NIGHTS_WITH_EVENTS = 14, 72, 2
+KINDS = ("spec", "impl", "impl", "test", "review", "impl", "test", "heal")
+MODELS = ("atlas-large", "atlas-large", "atlas-small")
+LOGS = Path(pipeline_cli.__file__).parent / "demo_data" / "workspace" / "api" / "logs"
+
+
+class Dice:
+    """A linear congruential generator (Numerical Recipes' constants): chance without chance."""
+
+    def __init__(self, seed: int) -> None:
+        self.state = seed
+
+    def below(self, bound: int) -> int:
+        """Return a whole number from 0 to bound − 1."""
+        self.state = (1664525 * self.state + 1013904223) % 2**32
+        return (self.state >> 16) % bound
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment as the program does."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def finished_tasks() -> list[dict[str, Any]]:
+    """Return every finished task of the fourteen nights, the oldest first."""
+    dice, tasks = Dice(7), []
+    for night in range(NIGHTS):
+        begin = NOW - timedelta(days=NIGHTS - 1 - night, hours=7, minutes=50)
+        for place in range(TASKS_A_NIGHT):
+            number = night * TASKS_A_NIGHT + place
+            kind = KINDS[number % len(KINDS)]
+            duration = 90 + dice.below(240) + (120 if kind == "impl" else 0)
+            # The second week goes worse than the first, and tests worst of all.
+            risk = 7 + (12 if night >= 7 else 0) + (10 if kind == "test" else 0)
+            tasks.append(
+                {
+                    "task_id": f"task_{number:04d}",
+                    "task_type": kind,
+                    "model": MODELS[dice.below(3)],
+                    "duration": duration,
+                    "status": "failed" if dice.below(100) < risk else "completed",
+                    "end": begin + timedelta(minutes=6 * place + 6),
+                    "item": 1 + number * 25 // (NIGHTS * TASKS_A_NIGHT),
+                }
+            )
+    for task, status in zip(tasks[-3:], ("failed", "failed", "failed"), strict=True):
+        task["status"] = status
+    return tasks
+
+
+def metrics_lines() -> Iterator[str]:
+    """Yield metrics.jsonl, with a torn end, a stamp without a zone and one in the future."""
+    for task in finished_tasks():
+        record = {
+            "task_id": task["task_id"],
+            "task_type": task["task_type"],
+            "model": task["model"],
+            "duration_seconds": float(task["duration"]),
+            "status": task["status"],
+            "created_at": stamp(task["end"]),
+        }
+        if task["task_id"] == "task_0900":
+            record["created_at"] = str(record["created_at"]).removesuffix("Z")
+        if task["task_id"] == "task_0940":
+            record["duration_seconds"] = -4.0
+        if task["task_id"] == "task_0950":
+            record["created_at"] = "2036-03-15T02:00:00Z"
+        yield json.dumps(record) + "\n"
+    yield '{"task_id": "task_1008", "task_type": "impl", "mod'
+
+
+def event_lines() -> Iterator[str]:
+    """Yield tasks.jsonl: the events of the last nights, and what waits now."""
+    tasks = finished_tasks()[-NIGHTS_WITH_EVENTS * TASKS_A_NIGHT :]
+    for place, task in enumerate(tasks):
+        start = task["end"] - timedelta(seconds=task["duration"])
+        output = f"{task['task_type']} of item {task['item']}: {task['status']}\n" * 3
+        if place in (len(tasks) - 2, len(tasks) - 4):
+            output = ""  # one that failed and one that completed without a word
+        if place == len(tasks) - 4:
+            task["status"] = "completed"
+        base = {"task_id": task["task_id"]}
+        yield event(
+            base,
+            "created",
+            start - timedelta(seconds=20),
+            task_type=task["task_type"],
+            model=task["model"],
+            direction=f"Work on item {task['item']} of the overnight backlog",
+            item={"backlog": "006", "number": task["item"]},
+        )
+        yield event(base, "started", start, pid=4100 + place, host="night-runner")
+        yield event(
+            base,
+            "finished",
+            task["end"],
+            status=task["status"],
+            exit_code=0 if task["status"] == "completed" else 1,
+            duration_seconds=float(task["duration"]),
+            output_chars=len(output),
+            output_preview=output,
+        )
+    for number, kind, minutes in ((1010, "impl", 25), (1011, "test", 12)):
+        yield event(
+            {"task_id": f"task_{number}"},
+            "created",
+            NOW - timedelta(minutes=minutes),
+            task_type=kind,
+            model="atlas-large",
+            direction="Deliver alerts by mail, one retry, then a dead-letter file",
+            item={"backlog": "006", "number": 25},
+        )
+    yield event(
+        {"task_id": "task_1009"},
+        "created",
+        NOW - timedelta(hours=3),
+        task_type="spec",
+        model="atlas-large",
+        direction="Write the spec of the quiet hours",
+        item={"backlog": "006", "number": 27},
+    )
+    yield event(
+        {"task_id": "task_1009"},
+        "needs_decision",
+        NOW - timedelta(hours=2, minutes=40),
+        question="May a red alert be sent by phone as well?",
+    )
+    yield event({"task_id": "task_0001"}, "cancelled", NOW - timedelta(hours=9))
+
+
+def event(base: dict[str, str], name: str, at: datetime, **fields: Any) -> str:
+    """Return one line of the task log."""
+    return json.dumps({**base, "event": name, "at": stamp(at), **fields}) + "\n"
+
+
+def resolution_lines() -> Iterator[str]:
+    """Yield monitor_resolutions.jsonl: seven that cleared, four of them by a heal task."""
+    for place, (condition, heal) in enumerate(
+        [
+            ("stale_version", None),
+            ("output_empty", "task_0143"),
+            ("no_task_running", None),
+            ("low_success_rate", "task_0423"),
+            ("output_empty", "task_0655"),
+            ("repeated_failures", "task_0791"),
+            ("no_task_running", None),
+        ]
+    ):
+        line = {
+            "condition": condition,
+            "resolved_at": stamp(NOW - timedelta(days=12 - 2 * place, hours=3)),
+        }
+        yield json.dumps({**line, **({"heal_task_id": heal} if heal else {})}) + "\n"
+
+
+def state_files() -> dict[str, dict[str, Any]]:
+    """Return the JSON files of state."""
+    hour = timedelta(hours=1)
+    return {
+        "project_manager_state.json": {
+            "backlog_index": 24,
+            "phase": "impl",
+            "current_task_id": None,
+            "iteration": 2,
+            "blocked": False,
+            "updated_at": stamp(NOW - hour / 2),
+            "items": {
+                "006:16": {
+                    "status": "blocked",
+                    "since": stamp(NOW - 30 * hour),
+                    "reason": "three attempts failed on the same test",
+                    "failures": 3,
+                }
+            },
+        },
+        "heartbeat.json": {
+            "pid": 4242,
+            "host": "night-runner",
+            "started_at": stamp(NOW - 8 * hour),
+            "beat_at": stamp(NOW - hour / 3),
+            "workers": 2,
+            "parallel": False,
+            "task_id": None,
+        },
+        "meta_questions.json": {
+            "run_at": stamp(NOW - 20 * hour),
+            "answers": [],
+            "summary": {"unanswered": ["q7"], "failed": ["q3"]},
+        },
+        "monitor_issues.json": {
+            "issues": [
+                {
+                    "id": "5f0c1a77",
+                    "condition": "repeated_failures",
+                    "severity": "high",
+                    "priority": 1,
+                    "message": "The three tasks that finished last have failed",
+                    "suggested_action": "Read the logs of the last three tasks",
+                    "created_at": stamp(NOW - hour),
+                    "resolved_at": None,
+                },
+                {
+                    "id": "09d3be21",
+                    "condition": "low_success_rate",
+                    "severity": "medium",
+                    "priority": 2,
+                    "message": "Fewer than 80% of the tasks of the week completed",
+                    "suggested_action": "Compare the failing tests of the week",
+                    "created_at": stamp(NOW - 26 * hour),
+                    "resolved_at": None,
+                },
+            ],
+            "last_check": stamp(NOW - hour / 4),
+            "history": [],
+            "resolved_since_last": ["no_task_running"],
+        },
+    }
+
+
+def story() -> dict[str, str]:
+    """Return every log and state file of the demo by its name."""
+    files = {
+        "metrics.jsonl": "".join(metrics_lines()),
+        "tasks.jsonl": "".join(event_lines()),
+        "monitor_resolutions.jsonl": "".join(resolution_lines()),
+    }
+    for name, value in state_files().items():
+        files[name] = json.dumps(value, indent=2) + "\n"
+    return files
+
+
+if __name__ == "__main__":
+    LOGS.mkdir(parents=True, exist_ok=True)
+    for name, text in story().items():
+        (LOGS / name).write_text(text)
