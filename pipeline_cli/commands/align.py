@@ -2,7 +2,7 @@
 
 from pipeline_cli.commands.output import Options, emit_json, emit_text
 from pipeline_cli.domain.findings import by_weight, gated
-from pipeline_cli.load.answers import align_answer
+from pipeline_cli.load.alignment import align_answer
 
 
 def run(options: Options, *, check: bool) -> int:

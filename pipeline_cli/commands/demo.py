@@ -1,28 +1,22 @@
 """`pipeline demo`: the five answers on packaged data, with a fixed clock."""
 
-import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from pipeline_cli.commands import align, effectiveness, metrics, status, tasks
 from pipeline_cli.commands.output import Options, emit_json, emit_text
 from pipeline_cli.domain.changes import ChangeSet, Create
-from pipeline_cli.errors import InputError
-from pipeline_cli.load.answers import (
-    align_answer,
-    effectiveness_answer,
-    metrics_answer,
-    status_answer,
-    tasks_answer,
-)
+from pipeline_cli.load.alignment import align_answer
+from pipeline_cli.load.effectiveness import effectiveness_answer
+from pipeline_cli.load.metrics import metrics_answer
+from pipeline_cli.load.status import status_answer
+from pipeline_cli.load.tasks import tasks_answer
 from pipeline_cli.render import payload
 from pipeline_cli.render.demo import CLOCK, closing, opening, step
+from pipeline_cli.store.folders import empty_folder
 from pipeline_cli.store.workspace import Workspace
 
 _WALK: dict[str, tuple[str, Callable[[Options], int]]] = {
@@ -42,11 +36,9 @@ _WALK: dict[str, tuple[str, Callable[[Options], int]]] = {
 
 def run(options: Options, *, keep: str | None) -> int:
     """Unpack the packaged workspace and walk through the commands in it."""
-    with _folder(keep) as folder:
+    with empty_folder(keep) as folder:
         unpack(folder)
-        inside = msgspec.structs.replace(
-            options, root=str(folder), now=CLOCK, quiet=True, config=None
-        )
+        inside = options._replace(root=str(folder), now=CLOCK, quiet=True, config=None)
         if options.json:
             _answer(inside)
         else:
@@ -73,30 +65,6 @@ def _packaged(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversab
             yield path, entry
 
 
-@contextlib.contextmanager
-def _folder(keep: str | None) -> Iterator[Path]:
-    if keep is None:
-        with tempfile.TemporaryDirectory(prefix="pipeline-demo-") as name:
-            yield Path(name)
-        return
-    folder = Path(keep)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        empty = next(folder.iterdir(), None) is None
-    except OSError as error:
-        raise InputError(
-            f"the folder cannot be made: {error.strerror}", code="write-refused", path=keep
-        ) from error
-    if not empty:
-        raise InputError(
-            "the folder is not empty",
-            code="folder-not-empty",
-            path=keep,
-            hint="give --keep a folder that is empty or does not exist yet",
-        )
-    yield folder
-
-
 def _walk(inside: Options, options: Options, keep: str | None) -> None:
     context = inside.open()
     emit_text(options, opening())
@@ -104,7 +72,8 @@ def _walk(inside: Options, options: Options, keep: str | None) -> None:
         emit_text(options, step(name, words))
         command(inside)
     figures, seen = effectiveness_answer(context), tasks_answer(context)
-    emit_text(options, closing(figures.value, seen.value, align_answer(context), keep))
+    faults = align_answer(context).findings
+    emit_text(options, closing(figures.value, seen.value, faults, keep))
 
 
 def _answer(inside: Options) -> None:

@@ -1,7 +1,7 @@
 """`pipeline effectiveness`."""
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
-from pipeline_cli.load.answers import effectiveness_answer
+from pipeline_cli.load.effectiveness import effectiveness_answer
 
 
 def run(options: Options) -> int:

@@ -1,7 +1,7 @@
 """`pipeline metrics`."""
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
-from pipeline_cli.load.answers import metrics_answer
+from pipeline_cli.load.metrics import metrics_answer
 
 
 def run(options: Options) -> int:

@@ -6,23 +6,20 @@ Owns the streams of `cli.md`: stdout carries the result and nothing else.
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from pipeline_cli.domain.findings import Finding, by_weight
-from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.render import terminal
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from pipeline_cli.domain.findings import Finding
+    from pipeline_cli.load.context import Context
 
 #: So many findings are shown after a report before the rest is only counted.
 MOST_SHOWN = 8
 
 
-class Options(msgspec.Struct, frozen=True):
+class Options(NamedTuple):
     """The global options (`cli.md`, "Commands")."""
 
     root: str | None = None
@@ -33,13 +30,15 @@ class Options(msgspec.Struct, frozen=True):
     quiet: bool = False
     debug: bool = False
 
-    def open(self) -> Context:
+    def open(self) -> "Context":
         """Open the workspace that the options name."""
+        from pipeline_cli.load.context import open_context
+
         return open_context(self.root, self.config, self.now)
 
 
 def emit_json(
-    schema: str, context: Context, keys: dict[str, Any], findings: Sequence[Finding]
+    schema: str, context: "Context", keys: dict[str, Any], findings: "Sequence[Finding]"
 ) -> None:
     """Write an answer as JSON."""
     from pipeline_cli.render.payload import encode
@@ -47,18 +46,20 @@ def emit_json(
     terminal.write(encode(schema, context.now, keys, findings))
 
 
-def as_text(options: Options, parts: "Iterable[RenderableType]") -> str:
+def as_text(options: Options, parts: terminal.Parts) -> str:
     """Return a text view as wide as the terminal."""
     return terminal.render(parts, color=colored(options), width=screen_size()[0])
 
 
-def emit_text(options: Options, parts: "Iterable[RenderableType]") -> None:
+def emit_text(options: Options, parts: terminal.Parts) -> None:
     """Write a text view to stdout."""
     terminal.write_text(as_text(options, parts))
 
 
-def emit_findings(options: Options, findings: Sequence[Finding], command: str) -> None:
+def emit_findings(options: Options, findings: "Sequence[Finding]", command: str) -> None:
     """Write the findings of a report to stderr, the worst first; with `-q` only the errors."""
+    from pipeline_cli.domain.findings import by_weight
+
     wanted = [f for f in by_weight(findings) if not options.quiet or f.severity == "error"]
     for finding in wanted[:MOST_SHOWN]:
         place = "" if finding.path is None else f" ({finding.path}"

@@ -9,7 +9,7 @@ from pipeline_cli.commands.output import (
     emit_json,
     screen_size,
 )
-from pipeline_cli.load.answers import status_answer
+from pipeline_cli.load.status import status_answer
 from pipeline_cli.render.terminal import write_text
 
 Shape = Literal["tree", "flat", "fit"]

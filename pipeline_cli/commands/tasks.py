@@ -1,7 +1,7 @@
 """`pipeline tasks`."""
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
-from pipeline_cli.load.answers import tasks_answer
+from pipeline_cli.load.tasks import tasks_answer
 
 
 def run(options: Options) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline_cli.domain.moments import seconds_between
-from pipeline_cli.domain.tasks import Task, newest_first
+from pipeline_cli.domain.tasks import Task, TaskView, newest_first
 
 RECENT_OUTPUTS = 5
 
@@ -48,6 +48,13 @@ class Attention(msgspec.Struct, frozen=True):
     executor_fail: bool
     low_success_rate: bool
     flags: tuple[str, ...]
+
+
+class TasksReport(msgspec.Struct, frozen=True):
+    """The answer of `tasks`: the tasks, and the flags over them."""
+
+    view: TaskView
+    attention: Attention
 
 
 def situation(

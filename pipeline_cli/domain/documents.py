@@ -3,8 +3,6 @@
 Owns the decoding of contracts §1 ("Text is UTF-8 …"): pure, bytes in and a value out.
 """
 
-from hashlib import blake2b
-
 import msgspec
 
 from pipeline_cli.domain.findings import Finding
@@ -49,6 +47,9 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 def digest_of(data: bytes) -> str:
     """Return the digest by which two readings of a file are compared."""
+    # Only a write needs it, and OpenSSL behind hashlib is slow to load.
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).hexdigest()
 
 

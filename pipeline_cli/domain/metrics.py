@@ -94,6 +94,15 @@ class Metrics(msgspec.Struct, frozen=True):
     exact_rate: float | None
 
 
+class MetricsReport(msgspec.Struct, frozen=True):
+    """The answer of `metrics`: a window's figures, the resolutions in it, the lines skipped."""
+
+    metrics: Metrics
+    window: Window
+    heal_resolved_count: int
+    skipped: int
+
+
 class _Row(msgspec.Struct):
     """What a record adds to the counts, so that a later line can take its place."""
 

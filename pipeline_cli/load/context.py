@@ -69,7 +69,7 @@ def _settings_file(
 ) -> tuple[dict[str, Any], str | None]:
     """Read the one settings file: `--config`, `pipeline.toml`, or a table in pyproject.toml."""
     if config_file is not None:
-        return _given_file(Path(config_file)), config_file
+        return config.parse_file(_given_text(config_file), config_file), config_file
     own = _text(workspace, "pipeline.toml")
     project = _text(workspace, "pyproject.toml")
     table = None
@@ -86,16 +86,16 @@ def _settings_file(
     return table or {}, "pyproject.toml"
 
 
-def _given_file(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+def _given_text(path: str) -> str:
+    """Read the file that `--config` names; it may lie outside the workspace."""
+    text = _text(Workspace(Path(path).parent), Path(path).name)
+    if text is None:
         raise ConfigError(
-            f"the settings file cannot be read: {error}",
-            path=str(path),
+            "the settings file does not exist",
+            path=path,
             hint="give --config a TOML file that exists",
-        ) from error
-    return config.parse_file(text, str(path))
+        )
+    return text
 
 
 def _text(workspace: Workspace, path: str) -> str | None:

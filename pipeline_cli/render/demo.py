@@ -1,11 +1,13 @@
 """The words between the commands of `pipeline demo`."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
-from pipeline_cli.domain.alignment import Alignment
+from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
-from pipeline_cli.load.answers import Answer, TasksAnswer
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.render.text import clock, heading, percent, plain
 
 #: The moment at which the packaged nights have just ended.
@@ -29,14 +31,14 @@ def step(name: str, words: str) -> list[RenderableType]:
 
 
 def closing(
-    figures: Effectiveness, seen: TasksAnswer, aligned: Answer[Alignment], keep: str | None
+    figures: Effectiveness, seen: TasksReport, faults: Sequence[Finding], keep: str | None
 ) -> list[RenderableType]:
     """Say what was wrong, what has changed, and where to look next."""
     now, before = figures.success_rate, figures.trend.success_rate
-    kinds = sorted({finding.code for finding in aligned.findings})
+    kinds = sorted({finding.code for finding in faults})
     lines = [
         f"Wrong: {len(seen.attention.flags)} of 5 flags are up "
-        f"({', '.join(seen.attention.flags)}), and {len(aligned.findings)} things are out of "
+        f"({', '.join(seen.attention.flags)}), and {len(faults)} things are out of "
         f"line ({len(kinds)} kinds).",
         f"Changed: the success rate went from {percent(before)} of {figures.trend.sample} tasks "
         f"to {percent(now)} of {figures.samples.success_rate}.",

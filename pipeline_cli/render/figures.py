@@ -6,10 +6,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
-from pipeline_cli.domain.metrics import Metrics
+from pipeline_cli.domain.metrics import Metrics, MetricsReport
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.progress import PlanProgress
-from pipeline_cli.load.answers import MetricsAnswer
 from pipeline_cli.render.text import bar, clock, grid, heading, labelled, percent, plain
 
 _NO_DATA = "no data"
@@ -118,7 +117,7 @@ def _source(plan: PlanProgress) -> str:
     return "by done marks, no state file"
 
 
-def metrics_view(answer: MetricsAnswer) -> list[RenderableType]:
+def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     """Show the aggregates of the task log."""
     metrics, window = answer.metrics, answer.window
     title = heading(f"Task metrics, {clock(iso(window.start))} to {clock(iso(window.end))}")
@@ -165,7 +164,7 @@ def metrics_view(answer: MetricsAnswer) -> list[RenderableType]:
     ]
 
 
-def _metric_rows(answer: MetricsAnswer) -> list[tuple[str, Text | str, Text | str]]:
+def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | str]]:
     metrics = answer.metrics
     rate, times = metrics.success_rate, metrics.execution_time
     return [

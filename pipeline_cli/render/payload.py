@@ -5,19 +5,22 @@ Computes nothing; keys never depend on flags.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pipeline_cli import __version__
-from pipeline_cli.domain.alignment import Alignment
-from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import iso
-from pipeline_cli.domain.progress import PlanProgress
-from pipeline_cli.domain.report import StatusReport
 from pipeline_cli.errors import PipelineError
-from pipeline_cli.load.answers import MetricsAnswer, TasksAnswer
+
+if TYPE_CHECKING:
+    from pipeline_cli.domain.alignment import Alignment
+    from pipeline_cli.domain.attention import TasksReport
+    from pipeline_cli.domain.effectiveness import Effectiveness
+    from pipeline_cli.domain.metrics import MetricsReport
+    from pipeline_cli.domain.progress import PlanProgress
+    from pipeline_cli.domain.report import StatusReport
 
 #: Raised where a key changes its meaning; a new key does not raise it.
 VERSION = 1
@@ -73,12 +76,12 @@ def _fields(value: msgspec.Struct) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
-def effectiveness_keys(answer: Effectiveness) -> dict[str, Any]:
+def effectiveness_keys(answer: "Effectiveness") -> dict[str, Any]:
     """Return the keys of contracts §9."""
     return {**_fields(answer), "plan_progress": plan_progress_keys(answer.plan_progress)}
 
 
-def plan_progress_keys(plan: PlanProgress) -> dict[str, Any]:
+def plan_progress_keys(plan: "PlanProgress") -> dict[str, Any]:
     """Return the keys of contracts §4: each tracked phase is a key `phase_N`."""
     keys = _fields(plan)
     phases = {
@@ -93,7 +96,7 @@ def plan_progress_keys(plan: PlanProgress) -> dict[str, Any]:
     return {**head, **phases, **keys}
 
 
-def metrics_keys(answer: MetricsAnswer) -> dict[str, Any]:
+def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
     """Return the keys of contracts §5, `metrics`."""
     keys = _fields(answer.metrics)
     del keys["exact_rate"]
@@ -105,16 +108,16 @@ def metrics_keys(answer: MetricsAnswer) -> dict[str, Any]:
     }
 
 
-def tasks_keys(answer: TasksAnswer) -> dict[str, Any]:
+def tasks_keys(answer: "TasksReport") -> dict[str, Any]:
     """Return the keys of contracts §6."""
     return {**_fields(answer.view), "attention": answer.attention}
 
 
-def align_keys(answer: Alignment) -> dict[str, Any]:
+def align_keys(answer: "Alignment") -> dict[str, Any]:
     """Return the keys of `align`."""
     return _fields(answer)
 
 
-def status_keys(answer: StatusReport) -> dict[str, Any]:
+def status_keys(answer: "StatusReport") -> dict[str, Any]:
     """Return the keys of contracts §11."""
     return _fields(answer)

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 
 from pipeline_cli.errors import Signalled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+Parts: TypeAlias = "Iterable[RenderableType]"
 ColorChoice = Literal["auto", "always", "never"]
 
 _SIGPIPE = 13
@@ -58,7 +59,7 @@ def wants_color(choice: ColorChoice, environment: Mapping[str, str], *, terminal
     return terminal and environment.get("TERM") != "dumb"
 
 
-def render(parts: Iterable["RenderableType"], *, color: bool, width: int) -> str:
+def render(parts: Parts, *, color: bool, width: int) -> str:
     """Render parts as text no wider than `width`, without trailing blanks."""
     from rich.console import Console
 

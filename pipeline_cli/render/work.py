@@ -7,16 +7,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.alignment import AlignedPhase, Alignment
+from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.tasks import TaskRow
-from pipeline_cli.load.answers import TasksAnswer
 from pipeline_cli.render.text import ago, clock, finding_groups, grid, heading, labelled, plain
 
 _MOST_OF_A_KIND = 6
 
 
-def tasks_view(answer: TasksAnswer, now: datetime) -> list[RenderableType]:
+def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
     """Show what runs, what waits and what has just ended, the flags first."""
     view, flags = answer.view, answer.attention.flags
     parts: list[RenderableType] = [heading(f"Tasks at {clock(iso(now))}")]

@@ -1,0 +1,63 @@
+"""Specs: which files are some, and what they say."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.specs import Spec, spec_number, stem_of
+from pipeline_cli.errors import InputError
+from pipeline_cli.load.answer import as_finding
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path, read_text
+
+
+class SpecFiles(msgspec.Struct, frozen=True):
+    """The paths of the specs, and of the files beside them that are none (contracts §1)."""
+
+    specs: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def spec_files(context: Context) -> SpecFiles:
+    """List the specs and what lies beside them; no file is opened.
+
+    Where any file is named `NNN-slug.md` those alone are specs, else every `.md`, and
+    `spec.md` in a folder of its own; the ignored patterns and the backlogs are left out.
+    """
+    workspace, folder = context.workspace, context.settings.paths.specs.rstrip("/")
+    patterns = context.settings.specs.ignore
+    backlogs = {product_backlog_path(context), meta_backlog_path(context)}
+    markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
+    candidates = [
+        path
+        for path in markdown
+        if path not in backlogs
+        and not any(fnmatchcase(stem_of(path), pattern) for pattern in patterns)
+    ]
+    specs = [path for path in candidates if spec_number(stem_of(path))]
+    if not specs:
+        nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
+        specs = candidates + [path for path in nested if workspace.exists(path)]
+    chosen = set(specs)
+    return SpecFiles(tuple(specs), tuple(path for path in markdown if path not in chosen))
+
+
+def load_specs(context: Context, paths: Sequence[str], tally: Tally) -> tuple[Spec, ...]:
+    """Read specs; one that cannot be read is a finding and keeps its name."""
+    # Front matter has patterns that take longer to compile than a small workspace to read.
+    from pipeline_cli.formats import spec_md
+
+    specs = []
+    for path in paths:
+        try:
+            source = read_text(context, path, tally)
+        except InputError as error:
+            tally.add(as_finding(error))
+            source = None
+        spec, findings = spec_md.parse(source or SourceFile(path, ""))
+        tally.extend(findings)
+        specs.append(spec)
+    return tuple(specs)
