@@ -5,11 +5,13 @@ costs only what the command needs.
 """
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from types import FrameType
 from typing import Annotated, Literal
 
@@ -173,6 +175,8 @@ def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
             found.append(word)
         elif word in _WITH_VALUE:
+            if place + 1 == len(arguments):
+                raise UsageError(f"{word} needs a value", hint="pipeline --help")
             found += arguments[place : place + 2]
             place += 1
         else:
@@ -183,21 +187,24 @@ def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error ends here."""
-    found, rest = hoist(sys.argv[1:] if arguments is None else arguments)
-    command = next((word for word in rest if not word.startswith("-")), "pipeline")
-    as_json, debug = "--json" in found, "--debug" in found
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json, debug = "--json" in given, "--debug" in given
+    command, now = "pipeline", None
     try:
+        found, rest = hoist(given)
+        command = next((word for word in rest if not word.startswith("-")), command)
+        now = _value_of("--now", found)
         with _signals():
             code = app(
                 args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False
             )
         return int(code or 0)
     except PipelineError as error:
-        return _fail(error, command, as_json=as_json)
+        return _fail(error, command, now, as_json=as_json)
     except TyperException as error:
-        hint = f"pipeline {command} --help" if command != "pipeline" else "pipeline --help"
-        wrong = UsageError(error.format_message().replace("\n", " "), hint=hint)
-        return _fail(wrong, command, as_json=as_json)
+        return _fail(_usage_error(error, command), command, now, as_json=as_json)
+    except SystemExit:  # how Typer and Rich answer where nobody reads them any more
+        return terminal.reader_gone()
     except Signalled as stop:
         return stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -209,17 +216,43 @@ def run(arguments: Sequence[str] | None = None) -> int:
             f"a bug of ours: {type(error).__name__}: {error}",
             hint="run again with --debug and report what it prints",
         )
-        return _fail(bug, command, as_json=as_json)
+        return _fail(bug, command, now, as_json=as_json)
 
 
-def _fail(error: PipelineError, command: str, *, as_json: bool) -> int:
+def _value_of(option: str, found: Sequence[str]) -> str | None:
+    """Return the last value that an option was given, in either spelling."""
+    value = None
+    for place, word in enumerate(found):
+        if word == option:
+            value = found[place + 1]
+        elif word.startswith(f"{option}="):
+            value = word.partition("=")[2]
+    return value
+
+
+def _usage_error(error: TyperException, command: str) -> UsageError:
+    """Say what Typer found wrong in our form, with the next thing to type."""
+    message = error.format_message().replace("\n", " ")
+    if message.startswith("No such command") or command == "pipeline":
+        return UsageError(message, hint="pipeline --help")
+    option = re.match(r"No such option: (--\S+)", message)
+    near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
+    if near and "Did you mean" not in message and "Possible options" not in message:
+        message += f" Did you mean {near[0]}?"
+    return UsageError(message, hint=f"pipeline {command} --help")
+
+
+def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool) -> int:
     """Show an error as text, or as JSON on stdout with one line of text on stderr."""
     terminal.note(f"error[{error.code}]: {terminal.one_line(error.message)}")
     if as_json:
+        from pipeline_cli.domain.moments import parse_stamp
         from pipeline_cli.render.payload import encode_error
 
+        stamp = parse_stamp(now)
+        moment = stamp.moment if stamp else datetime.now(UTC)
         try:
-            terminal.write(encode_error(command, datetime.now(UTC), error))
+            terminal.write(encode_error(command, moment, error))
         except Signalled as stop:
             return stop.exit_code
         return error.exit_code
@@ -239,6 +272,8 @@ def _signals() -> Iterator[None]:
         raise Signalled(number)
 
     names = [signal.SIGTERM] + ([signal.SIGHUP] if os.name == "posix" else [])
+    # What the caller ignores, as nohup does, stays ignored.
+    names = [number for number in names if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in names}
     try:
         yield

@@ -139,7 +139,7 @@ def parse_file(text: str, path: str, *, table: str | None = None) -> dict[str, A
 
     try:
         values: Any = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         line = re.search(r"at line (\d+)", str(error))
         raise ConfigError(
             f"the file is no TOML: {error}",
@@ -192,7 +192,7 @@ def _flatten(
             flat[key] = value
     for name in flat:
         if name not in types:
-            near = get_close_matches(name, types, 1, 0.6)
+            near = get_close_matches(name, [*types, *sorted(sections)], 1, 0.6)
             raise ConfigError(
                 f"unknown setting {name!r}",
                 path=path,
@@ -221,7 +221,12 @@ def _converted(
     if wanted is Ratio and isinstance(value, float):
         value = str(value)  # TOML has no text for 0.2 but the number
     try:
-        return msgspec.convert(value, wanted, strict=strict)
+        converted = msgspec.convert(value, wanted, strict=strict)
+        if wanted is Ratio and "/" in converted:
+            part, whole = converted.split("/")
+            if int(part) > int(whole):
+                raise msgspec.ValidationError("it is more than 1")
+        return converted
     except msgspec.ValidationError as error:
         where = f" in the environment variable {variable}" if variable else ""
         raise ConfigError(

@@ -11,8 +11,11 @@ def main() -> int:
     # Importing Typer allocates some hundred thousand objects that live until the end. The
     # collector finds nothing among them and costs a tenth of the whole start, so it rests.
     gc.disable()
-    from pipeline_cli.cli import run
+    try:
+        from pipeline_cli.cli import run
 
-    gc.freeze()
-    gc.enable()
-    return run()
+        gc.freeze()
+        gc.enable()
+        return run()
+    except KeyboardInterrupt:
+        return 130

@@ -139,7 +139,7 @@ def _wrong_claims(backlog: Backlog) -> Iterator[Finding]:
         if phase.claim is None:
             continue
         numbers = {item.number for item in items}
-        claimed_size = sum(high - low + 1 for low, high in phase.claim)
+        claimed_size = _size(phase.claim)
         inside = all(any(low <= n <= high for low, high in phase.claim) for n in numbers)
         if inside and len(numbers) == claimed_size:
             continue
@@ -154,6 +154,15 @@ def _wrong_claims(backlog: Backlog) -> Iterator[Finding]:
             line=phase.line,
             hint="correct the numbers in the heading",
         )
+
+
+def _size(ranges: Sequence[tuple[int, int]]) -> int:
+    """Count the numbers in ranges that may overlap; a reversed range holds none."""
+    size, reached = 0, -1
+    for low, high in sorted(ranges):
+        size += max(0, high - max(low, reached + 1) + 1)
+        reached = max(reached, high)
+    return size
 
 
 def _under_headings(backlog: Backlog) -> Iterator[tuple[Phase, list[Item]]]:

@@ -67,10 +67,14 @@ class TypeCount(msgspec.Struct, frozen=True):
 
 
 class ModelCount(msgspec.Struct, frozen=True):
-    """How many tasks a model had, and their mean duration in seconds, to one decimal."""
+    """How many tasks a model had, and the mean of so many `durations` in seconds.
+
+    The mean is given to one decimal, and is 0 where there is no duration.
+    """
 
     count: int
     avg_duration: float
+    durations: int
 
 
 class MetricsSamples(msgspec.Struct, frozen=True):
@@ -168,7 +172,7 @@ class Measurement:
                 for name, group in sorted(by_type.items())
             },
             by_model={
-                name: ModelCount(group.count, _mean(group.durations))
+                name: ModelCount(group.count, _mean(group.durations), len(group.durations))
                 for name, group in sorted(by_model.items())
             },
             samples=MetricsSamples(finished, len(everything.durations), everything.count),
@@ -204,8 +208,19 @@ def _percentiles(durations: Sequence[float]) -> ExecutionTime:
         return ExecutionTime(0, 0)
     ordered = sorted(durations)
     count = len(ordered)
-    return ExecutionTime(round(ordered[count // 2]), round(ordered[int(0.95 * count)]))
+    return ExecutionTime(whole(ordered[count // 2]), whole(ordered[int(0.95 * count)]))
+
+
+def whole(seconds: float) -> int:
+    """Round a duration to whole seconds, within what an answer can carry."""
+    # An answer carries 64 bits; nobody waits longer.
+    return min(round(seconds), 2**63 - 1)
 
 
 def _mean(durations: Sequence[float]) -> float:
-    return round(fsum(durations) / len(durations), 1) if durations else 0.0
+    if not durations:
+        return 0.0
+    try:
+        return round(fsum(durations) / len(durations), 1)
+    except OverflowError:  # the sum of finite durations can be more than a float holds
+        return round(fsum(duration / len(durations) for duration in durations), 1)

@@ -47,7 +47,7 @@ def iso(moment: datetime) -> str:
 
 def ahead(moment: datetime, now: datetime) -> bool:
     """Tell whether a stamp lies further ahead of `now` than clocks may differ."""
-    return moment > now + SKEW
+    return moment - now > SKEW
 
 
 def seconds_between(earlier: datetime, later: datetime) -> float:
@@ -70,7 +70,7 @@ class Window(msgspec.Struct, frozen=True):
     def __contains__(self, moment: datetime) -> bool:
         if moment < self.start:
             return False
-        return moment <= self.end + SKEW if self.ends_now else moment < self.end
+        return moment - self.end <= SKEW if self.ends_now else moment < self.end
 
 
 def windows_back(now: datetime, days: int, count: int = 1) -> tuple[Window, ...]:

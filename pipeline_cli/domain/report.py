@@ -5,7 +5,7 @@ domain modules.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +14,7 @@ from pipeline_cli.domain.attention import Attention
 from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
-from pipeline_cli.domain.moments import iso, seconds_between
+from pipeline_cli.domain.moments import ahead, iso, seconds_between
 from pipeline_cli.domain.progress import PlanProgress, item_key
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.domain.tasks import Task, TaskView, newest_first, whole_seconds
@@ -38,7 +38,9 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     def alive(self, now: datetime) -> bool:
         """Whether the beat is younger than 90 s."""
-        return self.beat is not None and seconds_between(self.beat, now) < ALIVE_SECONDS
+        if self.beat is None or ahead(self.beat, now):
+            return False
+        return seconds_between(self.beat, now) < ALIVE_SECONDS
 
 
 class MetaAnswers(msgspec.Struct, frozen=True):
@@ -320,7 +322,7 @@ def _layer_issue(issue: Issue) -> LayerIssue:
 def _meta(answers: MetaAnswers | None, hours: float, now: datetime) -> MetaLayer:
     if answers is None or answers.run_at is None:
         return MetaLayer("no_data", None, (), ())
-    lapsed = now - answers.run_at > timedelta(hours=hours)
+    lapsed = seconds_between(answers.run_at, now) > hours * 3600
     status: LayerStatus = "needs_attention" if answers.failed or lapsed else "ok"
     return MetaLayer(status, iso(answers.run_at), answers.unanswered, answers.failed)
 

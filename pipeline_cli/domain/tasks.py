@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.metrics import usable_duration, whole
 from pipeline_cli.domain.moments import iso, seconds_between
 
 TaskStatus = Literal["pending", "running", "completed", "failed", "needs_decision", "cancelled"]
@@ -130,6 +131,7 @@ class TaskFold:
         self._path = path
         self._tally = tally
         self._created: set[str] = set()
+        self._orphans: set[str] = set()
 
     def add(self, event: TaskEvent, moment: datetime | None, line: int) -> None:
         """Take one event; `moment` is its parsed stamp, None where it has no usable one."""
@@ -148,12 +150,12 @@ class TaskFold:
         if event.event == "created":
             if task.id in self._created:
                 self._report("task-event-order", f"{name} is there twice", line)
-            elif task.updated is not None or task.status != "pending":
+            elif task.id in self._orphans:
                 self._report("task-event-order", f"{name} comes after other events of it", line)
             self._created.add(task.id)
-        elif task.id not in self._created:
+        elif task.id not in self._created and task.id not in self._orphans:
             self._report("task-event-orphan", f"{name} comes without its creation", line)
-            self._created.add(task.id)
+            self._orphans.add(task.id)
         elif task.status in _ENDED:
             self._report("task-event-order", f"{name} comes after its end", line)
         if event.event == "finished" and event.status not in ("completed", "failed"):
@@ -255,7 +257,7 @@ def view(
         recent_completed=tuple(
             _row(
                 task,
-                duration_seconds=None if task.duration is None else round(task.duration),
+                duration_seconds=_rounded(usable_duration(task.duration)),
                 output_len=task.output_length,
                 status=task.status,
             )
@@ -288,6 +290,10 @@ def oldest_first(tasks: Iterable[Task]) -> list[Task]:
 def whole_seconds(since: datetime | None, now: datetime) -> int | None:
     """Return the whole seconds since a moment; None where the moment is unknown."""
     return None if since is None else int(seconds_between(since, now))
+
+
+def _rounded(seconds: float | None) -> int | None:
+    return None if seconds is None else whole(seconds)
 
 
 def _order(moment: datetime | None) -> float:

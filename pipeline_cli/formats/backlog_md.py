@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pipeline_cli.domain.backlog import Backlog, Item, Mark, Phase, Reference
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.specs import spec_number, stem_of
 from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line
 
 #: A written number of more digits is no number of an item that anybody counts.
@@ -18,10 +19,10 @@ MAX_DIGITS = 9
 _ITEM = re.compile(r"(\d+)\.[ \t]+(?=\S)")
 _PAREN = re.compile(r"(\d+)\)[ \t]+\S")
 _BOX = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
-_STRUCK = re.compile(r"~~(.+)~~")
+_STRUCK = re.compile(r"~~((?:(?!~~).)+)~~")
 _BOLD = re.compile(r"\*\*(.+?):?\*\*:?")
 _PHASE = re.compile(r"[*_]*phase[ \t\xa0]+(\d{1,9})\b[ \t:.—–-]*(.*)", re.IGNORECASE)
-_DONE = re.compile(r"[ \t]*(?:[—–-]+[ \t]*(?:DONE|done|Done)|[✓✔✅])[ \t*_!.]*$")
+_DONE = re.compile(r"(?:(?:^|[ \t]+)[—–-]+[ \t]*(?:DONE|done|Done)|[ \t]*[✓✔✅])[ \t*_!.]*$")
 _MARKER = re.compile(r"[ \t]+[—–][ \t]+[A-Z]+$")
 _CLAIM = re.compile(r"\(items?[ \t\xa0]+(\d[^()]*)\)", re.IGNORECASE)
 _CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
@@ -31,7 +32,7 @@ _NAME = r"\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-])"
 _AND = r"[ \t]*(?:,|and|&|\+|/)[ \t]*(?:and[ \t]+)?"
 _SPECS = re.compile(rf"\bspecs?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)", re.IGNORECASE)
 _SPEC_NAME = re.compile(_NAME, re.IGNORECASE)
-_ANNOUNCES = re.compile(r"(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
+_ANNOUNCES = re.compile(r"[*_]*(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
 
 
 class _Place(NamedTuple):
@@ -129,17 +130,15 @@ def phase_of(heading: Heading) -> Phase | None:
     match = _PHASE.match(heading.text)
     if not match:
         return None
-    title = match[2].strip(BLANK)
+    claim = _CLAIM.search(match[2])
+    title = _CLAIM.sub("", match[2]).strip(BLANK)
     done = _DONE.search(title)
     if done:
         title = title[: done.start()].rstrip(BLANK)
     title = _MARKER.sub("", title)
-    claim = _CLAIM.search(heading.text)
     ranges = tuple(
         (int(low), int(high or low)) for low, high in _CLAIM_PART.findall(claim[1] if claim else "")
     )
-    if claim:
-        title = _CLAIM.sub("", title).strip(BLANK)
     return Phase(
         number=int(match[1]),
         title=title,
@@ -223,7 +222,7 @@ def references(lines: Sequence[tuple[int, str]], specs_folder: str) -> Iterator[
     seen: set[tuple[str, str]] = set()
     for number, text in lines:
         for reference in _references(text, number, specs_folder, announces):
-            key = (reference.kind, reference.text.rpartition("/")[2])
+            key = (reference.kind, stem_of(reference.text))
             if key not in seen:
                 seen.add(key)
                 yield reference
@@ -232,10 +231,9 @@ def references(lines: Sequence[tuple[int, str]], specs_folder: str) -> Iterator[
 def _references(text: str, line: int, specs_folder: str, announces: bool) -> Iterator[Reference]:
     if ".md" in text:
         for match in _PATH.finditer(text):
-            path = match[1]
-            folder, _, name = path.rpartition("/")
-            if folder.endswith(specs_folder) or re.match(r"\d{3}-", name):
-                yield Reference("path", path, line, announces)
+            path = re.sub(r"^(?:\.{0,2}/)+", "", match[1])
+            if path.startswith(f"{specs_folder}/") or spec_number(stem_of(path)):
+                yield Reference("path", match[1], line, announces)
     lowered = text.casefold()
     if "spec" not in lowered:
         return

@@ -81,11 +81,12 @@ def parse(text: str, path: str) -> FrontMatter | None:
     if header is None:
         return _unclosed(text, path)
     try:
-        return FrontMatter(read_plain(header), header)
-    except _NotPlain:
-        pass
-    try:
-        return FrontMatter(read_yaml(header), header)
+        if len(header) > MAX_BYTES or len(header.encode("utf-8", "surrogateescape")) > MAX_BYTES:
+            raise _Refused(f"it is longer than {MAX_BYTES >> 20} MiB", None)
+        try:
+            return FrontMatter(read_plain(header), header)
+        except _NotPlain:
+            return FrontMatter(read_yaml(header), header)
     except _Refused as refused:
         return _read_anyway(header, path, refused)
 
@@ -178,7 +179,6 @@ def _plain(value: str) -> str | list[str]:
 
 def read_yaml(header: str) -> dict[str, Any]:
     """Read a header with python-frontmatter over YAML's base loader; raises _Refused."""
-    _check_limits(header)
     import frontmatter
     import yaml
 
@@ -186,54 +186,59 @@ def read_yaml(header: str) -> dict[str, Any]:
         _check_events(header)
         values, _ = frontmatter.parse(f"---\n{header}\n---\n", handler=_handler())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        raise _Refused(error.problem or "it cannot be read", line, lenient=True) from error
+        line = _line_at(header, error.problem_mark or error.context_mark)
+        problem = error.problem or "it cannot be read"
+        # The C parser has a limit of its own, and may reach it before the events reach ours.
+        raise _Refused(problem, line, lenient="nesting depth" not in problem) from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise _Refused(str(error).split("\n")[0], None, lenient=True) from error
     return values
 
 
-def _check_limits(header: str) -> None:
-    """Refuse what could end or stall the YAML library, by the text alone."""
-    if len(header) > MAX_BYTES:
-        raise _Refused(f"it is longer than {MAX_BYTES >> 20} MiB", None)
-    depth = 0
-    indents = [0]
-    for number, line in enumerate(header.split("\n"), 1):
-        body = line.lstrip(" ")
-        indent = len(line) - len(body)
-        while indents[-1] > indent:
-            indents.pop()
-        if indent > indents[-1]:
-            indents.append(indent)
-        dashes = re.match(r"(?:[-?][ \t]+)*", body)
-        nested = len(indents) + (dashes[0].count("-") + dashes[0].count("?") if dashes else 0)
-        for character in re.findall(r"[\[\]{}]", body):
-            depth = max(0, depth + (1 if character in "[{" else -1))
-            if depth + nested > MAX_DEPTH:
-                raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", number)
-        if depth + nested > MAX_DEPTH:
-            raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", number)
-
-
 def _check_events(header: str) -> None:
-    """Refuse aliases, merge keys and a second document before anything is built of them."""
-    if not re.search(r"[*&]|<<|^---|^\.\.\.", header, re.MULTILINE):
+    """Refuse depth, aliases, merge keys and a second document before anything is built of them.
+
+    The parser that yields events keeps its own stack and reads on demand, so stopping at the
+    first event that goes too far costs nothing; what composes nodes recurses, and sees only
+    what has passed here.
+    """
+    if _surely_harmless(header):
         return
     import yaml
 
-    documents = 0
+    documents = depth = 0
     event: Any
     for event in yaml.parse(header, Loader=_loader()):
-        line = event.start_mark.line + 1
+        line = _line_at(header, event.start_mark)
         documents += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
             raise _Refused("it holds a second document", line)
+        if depth > MAX_DEPTH:
+            raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", line)
         if isinstance(event, yaml.AliasEvent):
             raise _Refused(f"it uses the alias *{event.anchor}", line)
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
             raise _Refused("it uses the merge key <<", line)
+
+
+def _surely_harmless(header: str) -> bool:
+    """Tell by the text alone that a header cannot go beyond a limit.
+
+    Each level takes a bracket, a dash or an indent, so their number bounds the depth.
+    """
+    if re.search(r"[*&\r\x85\u2028\u2029]|<<|^---|^\.\.\.", header, re.MULTILINE):
+        return False
+    levels = header.count("[") + header.count("{")
+    levels += len(re.findall(r"(?<!\S)[-?](?!\S)", header))
+    indents = {len(line) - len(line.lstrip(" \t")) for line in header.split("\n")}
+    return levels + len(indents) < MAX_DEPTH
+
+
+def _line_at(header: str, mark: Any) -> int | None:
+    """Return the line of a mark, counted by newlines alone; YAML counts other breaks too."""
+    return None if mark is None else header.count("\n", 0, mark.index) + 1
 
 
 @cache
@@ -295,24 +300,30 @@ def read_lines(header: str) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     entries: list[Any] = []
+    key = ""
     for raw in header.split("\n"):
         line = raw.rstrip()
         if pair := _LINE_PAIR.fullmatch(line):
-            entries = []
-            value: Any = _loose(pair[2]) if pair[2] else entries
-            values.setdefault(pair[1], value)
+            key, entries = pair[1], []
+            values.setdefault(key, _loose(pair[2]) if pair[2] else None)
         elif entry := _LINE_ENTRY.fullmatch(line):
             inner = _LINE_PAIR.fullmatch(entry[1])
             entries.append({inner[1]: _loose(inner[2])} if inner else _loose(entry[1]))
+            if values.get(key) is None:
+                values[key] = entries
         elif (more := _LINE_MORE.fullmatch(line)) and entries and isinstance(entries[-1], dict):
             entries[-1].setdefault(more[1], _loose(more[2]))
-    return values
+    return {key: "" if value is None else value for key, value in values.items()}
 
 
 def _loose(value: str) -> Any:
     value = value.strip()
     if value.startswith("[") and value.endswith("]"):
-        return [_loose(part) for part in value[1:-1].split(",") if part.strip()]
+        return [_unquoted(part.strip()) for part in value[1:-1].split(",") if part.strip()]
+    return _unquoted(value)
+
+
+def _unquoted(value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]
     return value

@@ -6,6 +6,7 @@ Owns contracts §1 "JSON files" and the bounds of charter 15 for JSON.
 import json
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from pipeline_cli.domain.documents import SourceFile
@@ -49,10 +50,19 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
         return values
 
     def constant(name: str) -> None:
-        report("not-finite", f"{name} is no JSON number and is read as null")
+        report("not-finite", f"{name[:40]} is no finite number and is read as null")
+
+    def number(digits: str) -> float | None:
+        value = float(digits)
+        if isfinite(value):
+            return value
+        constant(digits)
+        return None
 
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number
+        )
     except json.JSONDecodeError as error:
         raise JsonError(error.msg, error.lineno) from error
     except (ValueError, RecursionError) as error:

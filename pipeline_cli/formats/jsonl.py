@@ -20,6 +20,18 @@ MAX_LINE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
+_HINTS = {
+    "log-duplicate-key": "write each key once",
+    "log-field-type": "it reads as missing; the rest of the record counts",
+    "log-future-stamp": "check the clock of the machine that wrote it; it counts nowhere",
+    "log-naive-stamp": "write moments with Z or an offset",
+    "log-no-stamp": "write the moment as ISO 8601, like 2026-02-12T06:00:00Z",
+    "log-not-finite": "it reads as missing; the rest of the record counts",
+    "metrics-bad-duration": "record seconds as a number from 0 up",
+    "not-utf8": "write logs as UTF-8",
+    "resolution-no-condition": "name the condition that cleared",
+}
+
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -38,28 +50,41 @@ class RawLine(NamedTuple):
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[RawLine]:
     """Cut blocks of bytes into lines at `\\n`; hold no more than one block and one line."""
-    number, offset, too_long = 1, 0, False
+    number, offset = 1, 0
     rest = b""
+    dropped = 0  # bytes of the current line that were let go because it is too long
     for block in blocks:
         first, *others = block.split(b"\n")
         rest += first
         for piece in others:
-            long = too_long or len(rest) > MAX_LINE
+            long = dropped or len(rest) > MAX_LINE
             yield RawLine(number, offset, None if long else rest, torn=False)
-            offset += len(rest) + 1
+            offset += dropped + len(rest) + 1
             number += 1
-            rest, too_long = piece, False
+            rest, dropped = piece, 0
         if len(rest) > MAX_LINE:
-            offset += len(rest)
-            rest, too_long = b"", True
-    if rest or too_long:
-        yield RawLine(number, offset, None if too_long else rest, torn=True)
+            dropped += len(rest)
+            rest = b""
+    if rest or dropped:
+        yield RawLine(number, offset, None if dropped else rest, torn=True)
 
 
 def _may_repeat(data: bytes) -> bool:
-    """Tell whether a key may stand twice in a line; a key of a nested object counts too."""
+    """Tell whether a key may stand twice in a line; a key of a nested object counts too.
+
+    A key with an escape may be another in disguise.
+    """
     keys = _KEY.findall(data)
-    return len(set(keys)) < len(keys)
+    return len(set(keys)) < len(keys) or any(b"\\" in key for key in keys)
+
+
+def _plainly_read(data: bytes, read: int) -> bool:
+    """Tell that no key of a line is repeated and no byte is foreign, as far as a look shows.
+
+    `read` is the number of keys that were read: where as many stand there, none is repeated.
+    """
+    spaced = b" :" in data or b"\t:" in data
+    return data.isascii() and data.count(b'":') == read and not spaced
 
 
 class Reader(Generic[R]):
@@ -93,18 +118,25 @@ class Reader(Generic[R]):
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 record = self._carefully(line, data)
             else:
-                # The fast reader does not tell a repeated key. Where as many keys were read as
-                # stand there, none is repeated; else the keys are looked at.
                 read = width - msgspec.structs.astuple(record).count(None)
-                if data and data.count(b'":') != read and _may_repeat(data):
+                if data and not _plainly_read(data, read) and self._suspect(data):
                     record = self._carefully(line, data)
             if record is not None:
                 yield line.number, record
 
     def report(self, code: str, message: str, line: int, *, once: bool = False) -> None:
         """Report a problem with a record, or once for the whole file."""
-        finding = Finding(code, "warning", message, self.path, line)
+        finding = Finding(code, "warning", message, self.path, line, _HINTS.get(code))
         (self._tally.once if once else self._tally.add)(finding)
+
+    @staticmethod
+    def _suspect(data: bytes) -> bool:
+        """Look closer at a line that the fast reader took: a repeated key, a foreign byte."""
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            return True
+        return _may_repeat(data)
 
     def _refuse(self, encoding: str) -> None:
         self._tally.add(
@@ -157,6 +189,8 @@ class Reader(Generic[R]):
                 fitting[name] = msgspec.convert(values[name], field.type)
             except msgspec.ValidationError as error:
                 self.report("log-field-type", f"{name} reads as missing: {error}", number)
+            except UnicodeEncodeError:  # a lone surrogate, which the error cannot quote
+                self.report("log-field-type", f"{name} reads as missing: no text", number)
         return self._record(**fitting)
 
     def _bad(self, line: RawLine, code: str, message: str) -> None:

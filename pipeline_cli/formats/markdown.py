@@ -19,12 +19,14 @@ BOM = "\ufeff"
 BLANK = " \t\r\xa0\u202f\u2007"
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?")
+_CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
 _LIST_ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?=[ \t]|\r?$))?"
 )
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
-_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+#: An escape, a code span, or backticks that no others close; the leftmost one wins.
+_ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
 _REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
 
 
@@ -36,12 +38,13 @@ class Span(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line without its newline; `hidden` lies inside a fence or a comment."""
+    """A line without its newline; `hidden` lies in a fence or a comment, `fenced` in a fence."""
 
     number: int
     start: int
     end: int
     hidden: bool
+    fenced: bool
 
 
 class Heading(NamedTuple):
@@ -70,10 +73,15 @@ class ListItem(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A table cell: its text, and the span between its pipes, blanks included."""
+    """A table cell: its text, and the span between its pipes, blanks included.
+
+    `leads` and `trails` tell that no pipe stands before or after it, at the edges of the row.
+    """
 
     text: str
     span: Span
+    leads: bool
+    trails: bool
 
 
 class Row(NamedTuple):
@@ -154,7 +162,7 @@ class Document:
 
     def line_at(self, offset: int) -> int:
         """Return the number of the line that holds an offset."""
-        return bisect_right(self.lines, offset, key=lambda line: line.start)
+        return max(1, bisect_right(self.lines, offset, key=lambda line: line.start))
 
     def _headings(self) -> Iterator[Heading]:
         for line in self.visible:
@@ -162,7 +170,7 @@ class Document:
                 continue
             match = _HEADING.fullmatch(self.text, line.start, line.end)
             if match:
-                text = (match[2] or "").strip(BLANK)
+                text = _CLOSING_MARKS.sub("", (match[2] or "").strip(BLANK))
                 yield Heading(len(match[1]), text, line.number, Span(line.start, line.end))
 
     def _list_items(self) -> Iterator[ListItem]:
@@ -209,11 +217,14 @@ class Document:
         opened: dict[str, tuple[int, int]] = {}
         for match in _REGION.finditer(self.text):
             closing, name = match[1], match[2]
+            line = self.lines[self.line_at(match.start()) - 1]
+            if line.fenced:
+                continue
             if not closing:
-                opened[name] = (match.end(), self.line_at(match.start()))
+                opened[name] = (match.end(), line.number)
             elif name in opened:
-                start, line = opened.pop(name)
-                yield Region(name, Span(start, match.start()), line)
+                start, number = opened.pop(name)
+                yield Region(name, Span(start, match.start()), number)
 
 
 def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
@@ -230,7 +241,7 @@ def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
             end = size
         number += 1
         begin = start + 1 if number == 1 and text.startswith(BOM) else start
-        hidden = bool(fence) or comment
+        hidden, fenced = bool(fence) or comment, bool(fence)
         if fence:
             if _closes(fence, text, begin, end):
                 fence = ""
@@ -239,11 +250,11 @@ def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
         else:
             marker = _opens_fence(text, begin, end)
             if marker:
-                fence, opened, hidden = marker, number, True
+                fence, opened, hidden, fenced = marker, number, True, True
             elif text.find("<!--", begin, end) >= 0:
                 comment, hidden = _opens_comment(text, begin, end)
                 opened = number
-        lines.append(Line(number, begin, end, hidden))
+        lines.append(Line(number, begin, end, hidden, fenced))
         start = end + 1
     if lines[-1].start == lines[-1].end and len(lines) > 1:
         lines.pop()  # what follows the last newline is no line
@@ -271,7 +282,7 @@ def _opens_comment(text: str, start: int, end: int) -> tuple[bool, bool]:
     A comment that begins a line hides it whole. One that begins later hides only what follows,
     and counts as open only if it ends before the next blank line: else it is mere text.
     """
-    line = _blank_code(text[start:end])
+    line = _masked(text[start:end])
     last = line.rfind("<!--")
     leads = line.lstrip(" ").startswith("<!--")
     closed = last < 0 or line.find("-->", last) >= 0
@@ -283,11 +294,14 @@ def _opens_comment(text: str, start: int, end: int) -> tuple[bool, bool]:
     return stop >= 0 and "\n\n" not in text[end:stop].replace("\r", ""), False
 
 
-def _blank_code(line: str) -> str:
-    """Return a line of the same length in which code spans hold nothing but blanks."""
-    if "`" not in line:
+def _masked(line: str) -> str:
+    """Return a line of the same length in which escapes and code spans are blanks."""
+    if "`" not in line and "\\" not in line:
         return line
-    return _CODE_SPAN.sub(lambda match: " " * len(match[0]), line)
+    return _ESCAPE_OR_CODE.sub(
+        lambda match: match[0] if match[0][0] == "`" and not match["code"] else " " * len(match[0]),
+        line,
+    )
 
 
 def row_of(text: str, line: Line) -> Row:
@@ -295,52 +309,65 @@ def row_of(text: str, line: Line) -> Row:
     raw = text[line.start : line.end].rstrip(BLANK)
     stops = _pipes(raw)
     first = len(raw) - len(raw.lstrip(" \t"))
-    if stops and stops[0] == first:
+    leads = not stops or stops[0] != first
+    if not leads:
         first = stops.pop(0) + 1
-    if not stops or stops[-1] != len(raw) - 1:
+    trails = not stops or stops[-1] != len(raw) - 1
+    if trails:
         stops.append(len(raw))
     cells = []
-    for stop in stops:
+    for place, stop in enumerate(stops):
         span = Span(line.start + first, line.start + stop)
-        cells.append(Cell(raw[first:stop].strip(BLANK), span))
+        last = place == len(stops) - 1
+        text_of = raw[first:stop].strip(BLANK)
+        cells.append(Cell(text_of, span, leads and place == 0, trails and last))
         first = stop + 1
     return Row(line.number, Span(line.start, line.end), tuple(cells))
 
 
 def _pipes(raw: str) -> list[int]:
     """Return the places of the pipes that end a cell."""
-    if "\\" in raw or "`" in raw:
-        raw = re.sub(r"\\.", "  ", _blank_code(raw))
-    places, place = [], raw.find("|")
+    masked = _masked(raw)
+    places, place = [], masked.find("|")
     while place >= 0:
         places.append(place)
-        place = raw.find("|", place + 1)
+        place = masked.find("|", place + 1)
     return places
 
 
 def escape_cell(value: str) -> str:
-    """Make a value safe inside a cell: it opens no cell, line, comment or marker of ours."""
-    flat = " ".join(value.replace("\n", " ").split(" ")).replace("\r", " ")
+    """Make a value safe inside a cell: it opens no cell, line, comment, code or marker of ours."""
+    flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    # Backticks that close nothing would make code of what follows in the row.
+    flat = _ESCAPE_OR_CODE.sub(
+        lambda match: match[0] if match["code"] or match[0][0] == "\\" else "\\`" * len(match[0]),
+        flat,
+    )
     flat = re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", flat)
-    return flat.replace("<!--", "&lt;!--").strip(BLANK)
+    return flat.replace("<!--", "&lt;!--").replace("-->", "--&gt;").strip(BLANK)
 
 
 def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
-    """Put a value into a cell and keep the blanks around it; no edit where it stands there."""
+    """Put a value into a cell; no edit where it stands there.
+
+    A row without pipes at its edges gets one where the value needs it: an empty cell there
+    would be none, and a value like `- x` or `~~~` at the margin would be no cell.
+    """
     wanted = escape_cell(value)
     if wanted == cell.text:
         return ()
-    return (Edit(cell.span.start, cell.span.end, f" {wanted} "),)
+    before = "| " if cell.leads and not wanted[:1].isalpha() else " "
+    after = " |" if cell.trails and not wanted else " "
+    return (Edit(cell.span.start, cell.span.end, f"{before}{wanted}{after}"),)
 
 
 def append_row(table: Table, values: Sequence[str], newline: str) -> Edit:
     """Add a row inside a table, after its last row, whatever blank lines and rows follow."""
     last = table.lines[-1] if table.lines else table.delimiter
     row = "| " + " | ".join(escape_cell(value) for value in values) + " |"
-    end = last.end
-    if end > last.start and table.text[end - 1] == "\r":
-        end -= 1  # the row's own newline keeps the carriage return that stands here
-    return Edit(end, end, newline + row)
+    if last.end == len(table.text):
+        return Edit(last.end, last.end, newline + row)
+    return Edit(last.end + 1, last.end + 1, row + newline)
 
 
 def set_box(item: ListItem, *, done: bool) -> tuple[Edit, ...]:
@@ -357,9 +384,10 @@ def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
     no edit: where it belongs is the caller's to say.
     """
     newline = document.newline
-    lines = body.strip("\n").replace("\r\n", "\n").replace("\n", newline)
+    lines = re.sub(r"\r*\n", "\n", body).strip("\n").replace("\n", newline)
     wanted = f"{newline}{lines}{newline}" if lines else newline
-    for region in document.regions:
-        if region.name == name and document.text[slice(*region.span)] != wanted:
-            return (Edit(region.span.start, region.span.end, wanted),)
-    return ()
+    return tuple(
+        Edit(region.span.start, region.span.end, wanted)
+        for region in document.regions
+        if region.name == name and document.text[slice(*region.span)] != wanted
+    )

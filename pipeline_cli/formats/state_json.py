@@ -137,7 +137,7 @@ def _issue(fields: Fields, entry: dict[str, Any]) -> Issue | None:
         message=_message(entry.get("message")),
         id=fields.text("id"),
         created=_moment(fields, "created_at"),
-        resolved_at=_resolved(entry.get("resolved_at")),
+        resolved_at=fields.text("resolved_at") or None,
         heal_task_id=fields.text("heal_task_id"),
         suggested_action=_message(entry.get("suggested_action")),
     )
@@ -148,10 +148,6 @@ def _message(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _resolved(value: Any) -> str | None:
-    return str(value) if value else None
 
 
 def _moment(fields: Fields, key: str) -> datetime | None:

@@ -19,7 +19,8 @@ def align_answer(context: Context) -> Answer[Alignment]:
     tally = Tally()
     progress = load_progress(context, tally)
     if progress.backlog is None:
-        gap = backlog_missing(context, "error")
+        unread = [finding for finding in tally if finding.code == "not-text"]
+        gap = unread[0] if unread else backlog_missing(context, "error")
         raise InputError(gap.message, code=gap.code, path=gap.path, hint=gap.hint)
     files = spec_files(context)
     load_specs(context, files.specs, tally)

@@ -44,13 +44,24 @@ def open_context(
     settings that cannot stand.
     """
     moment = _moment(now)
-    start = Path(root) if root is not None else Path.cwd()
+    start = Path(root) if root is not None else _current_folder()
     workspace = Workspace(find_root(start, named=root is not None))
     values, origin = _settings_file(workspace, config_file)
     settings, origins = config.resolve(
         values, origin, os.environ if environment is None else environment
     )
     return Context(workspace, settings, origins, moment)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise InputError(
+            "the current folder is gone",
+            code="root-missing",
+            hint="change to a folder that exists, or give --root",
+        ) from error
 
 
 def _moment(text: str | None) -> datetime:

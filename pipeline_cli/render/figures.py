@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
-from pipeline_cli.domain.metrics import Metrics, MetricsReport
+from pipeline_cli.domain.metrics import Metrics, MetricsReport, ModelCount
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.render.text import bar, clock, grid, heading, labelled, percent, plain
@@ -154,10 +154,7 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
         grid(
             [
                 [heading("Model"), heading("Tasks"), heading("Mean duration")],
-                *(
-                    [model, str(row.count), f"{row.avg_duration:,} s"]
-                    for model, row in metrics.by_model.items()
-                ),
+                *([model, str(row.count), _mean(row)] for model, row in metrics.by_model.items()),
             ],
             flexible=0,
         ),
@@ -182,6 +179,10 @@ def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | st
         ),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
     ]
+
+
+def _mean(row: ModelCount) -> str:
+    return f"{row.avg_duration:,} s of {row.durations}" if row.durations else _NO_DATA
 
 
 def _seconds(value: int, metrics: Metrics) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from pipeline_cli import __version__
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.errors import PipelineError
+from pipeline_cli.render.terminal import json_safe
 
 if TYPE_CHECKING:
     from pipeline_cli.domain.alignment import Alignment
@@ -57,16 +58,19 @@ def _json(value: dict[str, Any]) -> bytes:
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # bytes of a file that were no UTF-8 cannot stand in JSON
-        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value)))
-    return msgspec.json.format(data, indent=2) + b"\n"
+        data = msgspec.json.encode(_without_surrogates(value))
+    text = msgspec.json.format(data, indent=2).decode("utf-8")
+    return json_safe(text).encode("utf-8") + b"\n"
 
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, msgspec.Struct):
+        value = {k: v for k, v in _fields(value).items() if v is not msgspec.UNSET}
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_surrogates(entry) for entry in value]
     return value
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, TypeAlias
 
-from pipeline_cli.errors import Signalled
+from pipeline_cli.errors import InputError, Signalled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,6 +41,28 @@ def _invisible() -> dict[int, str]:
 def visible(text: str) -> str:
     """Make every control, bidi and zero-width character of a text visible as an escape."""
     return text if text.isascii() and text.isprintable() else text.translate(_invisible())
+
+
+def json_safe(text: str) -> str:
+    """Escape in a JSON text what `visible` makes visible; the values stay what they are.
+
+    Outside of strings JSON has none of these characters. A CI log's `##[` is broken as well.
+    """
+    if not (text.isascii() and "\x7f" not in text):
+        text = text.translate(_json_escapes())
+    return re.sub(r"##(?=\[|vso\[)", r"#\\u0023", text)
+
+
+@cache
+def _json_escapes() -> dict[int, str]:
+    """Map the invisible characters beyond C0, which JSON escapes by itself, to JSON escapes."""
+    return {code: json_escape(code) for code in _invisible() if code >= 0x7F}
+
+
+def json_escape(code: int) -> str:
+    """Write a character as JSON does: `\\uXXXX`, two of them beyond U+FFFF."""
+    units = chr(code).encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def one_line(text: str) -> str:
@@ -98,8 +120,15 @@ def write(data: bytes, stream: BinaryIO | None = None) -> None:
         stream.write(data)
         stream.flush()
     except BrokenPipeError:
-        _silence_stdout()
+        _silence(sys.stdout)
         raise Signalled(_SIGPIPE) from None
+    except OSError as error:
+        _silence(sys.stdout)
+        raise InputError(
+            f"the answer could not be written: {error.strerror}",
+            code="write-refused",
+            hint="check where stdout goes, and the free space there",
+        ) from error
 
 
 def write_text(text: str) -> None:
@@ -108,21 +137,29 @@ def write_text(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line to stderr; nobody reading it is no failure."""
+    """Write one line to stderr; nobody reading it, or a full disk under it, is no failure."""
     if sys.stderr is None:
         return
+    line = harmless_in_ci(visible(text.replace("\n", " "))) + "\n"
     try:
-        line = harmless_in_ci(visible(text)) + "\n"
         sys.stderr.buffer.write(line.encode("utf-8", "backslashreplace"))
         sys.stderr.flush()
-    except BrokenPipeError:
-        pass
+    except OSError:
+        _silence(sys.stderr)
 
 
-def _silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not complain."""
+def reader_gone() -> int:
+    """Silence stdout after its reader went away; return the exit code for that."""
+    _silence(sys.stdout)
+    return 128 + _SIGPIPE
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Point a stream at nothing, so that the interpreter's last flush does not complain."""
     import os
 
+    if stream is None:
+        return
     descriptor = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(descriptor, sys.stdout.fileno())
+    os.dup2(descriptor, stream.fileno())
     os.close(descriptor)

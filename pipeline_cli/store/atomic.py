@@ -4,10 +4,12 @@ Owns charter 1, 2, 5 and 8 for a single file; locks and digests are `workspace`'
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 from pathlib import Path
+from zlib import crc32
 
 from pipeline_cli.errors import InputError
 
@@ -24,7 +26,7 @@ def replace(path: Path, data: bytes) -> None:
     The mode of an existing file is kept. Raises InputError where the disk refuses; the old
     content then stands and nothing of ours is left behind.
     """
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}")
+    temporary = _temporary(path)
     try:
         _write_new(temporary, data, _mode_of(path))
         os.replace(temporary, path)
@@ -38,7 +40,7 @@ def replace(path: Path, data: bytes) -> None:
 
 def create(path: Path, data: bytes) -> None:
     """Make a file that must not exist; nobody ever sees it half-written."""
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}")
+    temporary = _temporary(path)
     try:
         _write_new(temporary, data, None)
         os.link(temporary, path)  # unlike a rename, a link never replaces what is there
@@ -65,11 +67,7 @@ def append(path: Path, data: bytes) -> None:
         try:
             if not _ends_in_newline(descriptor):
                 data = b"\n" + data
-            # One write: two would let another process land in between.
-            written = os.write(descriptor, data)
-            if written < len(data):
-                raise OSError(28, f"only {written} of {len(data)} bytes were written")
-            os.fsync(descriptor)
+            _write_once(descriptor, data)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -81,7 +79,7 @@ def sweep_leftovers(path: Path) -> None:
 
     Only to be called under the lock that guards the file: then nobody is using them.
     """
-    prefix = f".{path.name}{_TEMPORARY}"
+    prefix = _temporary_prefix(path)
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
             if entry.name.startswith(prefix):
@@ -96,6 +94,31 @@ def refused(path: Path, error: OSError) -> InputError:
         path=str(path),
         hint="nothing was changed; check the free space and the permissions, then try again",
     )
+
+
+def _write_once(descriptor: int, data: bytes) -> None:
+    """Write data in one call, or take back what was written of it."""
+    before = os.fstat(descriptor).st_size
+    try:
+        # One write: two would let another process land in between.
+        written = os.write(descriptor, data)
+        if written < len(data):
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+        os.fsync(descriptor)
+    except OSError:
+        # Only what is ours is taken back: where others have written meanwhile, it stays.
+        if before < os.fstat(descriptor).st_size <= before + len(data):
+            os.ftruncate(descriptor, before)
+        raise
+
+
+def _temporary_prefix(path: Path) -> str:
+    # A short name of fixed length: the file's own may be as long as a name can be.
+    return f"{_TEMPORARY}{crc32(os.fsencode(path.name)):08x}-"
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(_temporary_prefix(path) + secrets.token_hex(6))
 
 
 def _write_new(temporary: Path, data: bytes, mode: int | None) -> None:
@@ -123,8 +146,13 @@ def _ends_in_newline(descriptor: int) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make a rename last through a power cut, where the file system can.
+
+    The new content is in place already, so a failure here is none of the write.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -31,13 +31,20 @@ def find_repository(start: Path) -> Repository | None:
 
 
 def _git_dir(dot_git: Path) -> Path | None:
-    if (dot_git / "HEAD").is_file():
+    if _is_file(dot_git / "HEAD"):
         return dot_git
-    if not dot_git.is_file():
+    if not _is_file(dot_git):
         return None
     target = _first_line(dot_git).removeprefix("gitdir:").strip()
     git_dir = dot_git.parent / target
-    return git_dir if target and (git_dir / "HEAD").is_file() else None
+    return git_dir if target and _is_file(git_dir / "HEAD") else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be searched
+        return False
 
 
 def _common_dir(git_dir: Path) -> Path:

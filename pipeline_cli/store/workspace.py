@@ -51,7 +51,10 @@ class Workspace:
         target = self.root.joinpath(*parts)
         outside = path.startswith("/") or ".." in parts or "\0" in path
         if not outside:
-            real = os.path.realpath(target)
+            try:
+                real = os.path.realpath(target)
+            except ValueError as error:  # a lone surrogate, which no file system can name
+                raise _unreadable(path, "no file can have this name") from error
             outside = real != self._real_root and not real.startswith(
                 self._real_root.rstrip("/") + "/"
             )
@@ -80,8 +83,7 @@ class Workspace:
                     path=path,
                     hint="split it, or move what is finished into an archive",
                 )
-            with open(descriptor, "rb", closefd=False) as file:
-                data = file.read()
+            data = b"".join(_blocks_of(descriptor, path))
         return decode(path, data, mtime_ns=status.st_mtime_ns)
 
     def blocks(self, path: str) -> Iterator[bytes]:
@@ -90,18 +92,18 @@ class Workspace:
         Raises InputError where it is there and cannot be read.
         """
         with self._opened(path) as descriptor:
-            while descriptor is not None:
-                try:
-                    block = os.read(descriptor, _BLOCK)
-                except OSError as error:
-                    raise _unreadable(path, error.strerror or str(error)) from error
-                if not block:
-                    return
-                yield block
+            if descriptor is not None:
+                yield from _blocks_of(descriptor, path)
 
     def exists(self, path: str) -> bool:
-        """Tell whether something lies at a path."""
-        return os.path.lexists(self.locate(path))
+        """Tell whether something lies at a path; raise InputError where that cannot be told."""
+        try:
+            os.lstat(self.locate(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        return True
 
     def files(self, folder: str) -> list[str]:
         """List the regular files of a folder as paths, sorted; empty where there is none.
@@ -160,7 +162,10 @@ class Workspace:
         """Refuse before the first write whatever would lose somebody's work."""
         for edit in changes.edits:
             path = edit.source.path
-            if digest_of(b"".join(self.blocks(path))) != edit.source.digest:
+            if (
+                not self.exists(path)
+                or digest_of(b"".join(self.blocks(path))) != edit.source.digest
+            ):
                 raise BusyError(
                     "the file has changed since it was read",
                     code="file-changed",
@@ -285,10 +290,22 @@ def find_root(start: Path, *, named: bool) -> Path:
 def _is_root(folder: Path) -> bool:
     if (folder / "pipeline.toml").is_file():
         return True
-    with contextlib.suppress(OSError):
-        if b"[tool.pipeline" in (folder / "pyproject.toml").read_bytes():
+    with contextlib.suppress(InputError):
+        project = b"".join(Workspace(folder).blocks("pyproject.toml"))
+        if b"[tool.pipeline" in project:
             return True
     return any(next(folder.glob(pattern), None) for pattern in _PRODUCT_BACKLOGS)
+
+
+def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:
+    while True:
+        try:
+            block = os.read(descriptor, _BLOCK)
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        if not block:
+            return
+        yield block
 
 
 def _unreadable(path: str, reason: str) -> InputError:

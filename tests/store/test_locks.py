@@ -116,8 +116,13 @@ def test_the_lock_file_stays_behind(tmp_path: Path) -> None:
 def test_a_lock_leaves_no_descriptor_to_a_child(tmp_path: Path) -> None:
     with held(tmp_path / "lock"):
         child = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+            [sys.executable, "-c", "print(flush=True); input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            close_fds=False,
         )
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"\n"
     with child, held(tmp_path / "lock", wait=0):
         child.communicate(b"\n")
     assert child.returncode == 0
