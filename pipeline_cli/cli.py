@@ -188,7 +188,8 @@ def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error ends here."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    as_json, debug = "--json" in given, "--debug" in given
+    options = given[: given.index("--")] if "--" in given else given
+    as_json, debug = "--json" in options, "--debug" in options
     command, now = "pipeline", None
     try:
         found, rest = hoist(given)
@@ -246,13 +247,10 @@ def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool)
     """Show an error as text, or as JSON on stdout with one line of text on stderr."""
     terminal.note(f"error[{error.code}]: {terminal.one_line(error.message)}")
     if as_json:
-        from pipeline_cli.domain.moments import parse_stamp
         from pipeline_cli.render.payload import encode_error
 
-        stamp = parse_stamp(now)
-        moment = stamp.moment if stamp else datetime.now(UTC)
         try:
-            terminal.write(encode_error(command, moment, error))
+            terminal.write(encode_error(command, now, datetime.now(UTC), error))
         except Signalled as stop:
             return stop.exit_code
         return error.exit_code

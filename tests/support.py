@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from binascii import crc32
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,6 +78,11 @@ def snapshot(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+
+
+def leftover_of(name: str, tail: str) -> str:
+    """Return the name of a temporary file that a killed write of `name` leaves beside it."""
+    return f".pipeline-tmp-{crc32(name.encode()):08x}-{tail}"
 
 
 def metrics_line(at: str, status: str = "completed", **fields: Any) -> str:

@@ -173,12 +173,10 @@ def _alignment(
     positions = [item.position for item in items if item.phase in tracked]
     if not positions:
         return BacklogAlignment(False, None, False)
-    # Completion goes first: ticked boxes may finish the tracked phases while an earlier item is
-    # still open, and "not reached" would then be false.
-    if completed.issuperset(positions):
-        return BacklogAlignment(True, "complete", False)
     if index < positions[0] - 1:
         return BacklogAlignment(True, "not_reached", True)
+    if completed.issuperset(positions):
+        return BacklogAlignment(True, "complete", False)
     return BacklogAlignment(True, "in_progress", False)
 
 

@@ -41,12 +41,8 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(found)
-        if len(values) < len(found):
-            seen: set[str] = set()
-            for key, _ in found:
-                if key in seen:
-                    report("duplicate-key", f"the key {key!r} is there twice; the last one stands")
-                seen.add(key)
+        for key in _repeated(found) if len(values) < len(found) else ():
+            report("duplicate-key", f"the key {key!r} is there twice; the last one stands")
         return values
 
     def constant(name: str) -> None:
@@ -67,6 +63,17 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
         raise JsonError(error.msg, error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise JsonError("it holds a number that is too long", 1) from error
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> list[str]:
+    """Return each key once for every time that it stands there again."""
+    seen: set[str] = set()
+    repeated = []
+    for key, _ in pairs:
+        if key in seen:
+            repeated.append(key)
+        seen.add(key)
+    return repeated
 
 
 def _too_deep(text: str) -> bool:

@@ -83,7 +83,7 @@ def _plainly_read(data: bytes, read: int) -> bool:
 
     `read` is the number of keys that were read: where as many stand there, none is repeated.
     """
-    spaced = b" :" in data or b"\t:" in data
+    spaced = b" :" in data or b"\t:" in data or b"\r:" in data
     return data.isascii() and data.count(b'":') == read and not spaced
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline_cli import __version__
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.errors import PipelineError
 from pipeline_cli.render.terminal import json_safe
 
@@ -32,8 +32,13 @@ def encode(schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[
     return _json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
 
 
-def encode_error(schema: str, now: datetime, error: PipelineError) -> bytes:
-    """Encode a failure: `meta.ok` is false, and `error` says what and where."""
+def encode_error(schema: str, stated: str | None, clock: datetime, error: PipelineError) -> bytes:
+    """Encode a failure: `meta.ok` is false, and `error` says what and where.
+
+    It is dated by what `--now` stated where that is a moment, else by the clock.
+    """
+    stamp = parse_stamp(stated)
+    now = stamp.moment if stamp else clock
     details = {
         "code": error.code,
         "message": error.message,

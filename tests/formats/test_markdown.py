@@ -736,12 +736,6 @@ def test_backticks_in_a_new_row_swallow_no_pipe(row: list[str]) -> None:
     assert len(cells_of(edited)[0]) == len(row)
 
 
-def test_a_new_row_lands_outside_a_comment_that_begins_in_the_row_above() -> None:
-    text = "|a|b|\n|-|-|\n| 1 | 2 | <!-- note\ngoes on -->\n"
-    edited = splice(text, (append_row(Document(text).tables[0], ["3", "4"], "\n"),))
-    assert cells_of(edited)[-1] == ["3", "4"]
-
-
 # --- boxes -----------------------------------------------------------------------------------
 
 

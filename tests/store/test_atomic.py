@@ -12,7 +12,7 @@ import pytest
 
 from pipeline_cli.errors import InputError
 from pipeline_cli.store import atomic
-from tests.support import CRON_ENVIRONMENT, snapshot, write
+from tests.support import CRON_ENVIRONMENT, leftover_of, snapshot, write
 
 #: Reads a counter, adds one and writes it back, as often as asked, again where it was overtaken.
 INCREMENT = """
@@ -209,10 +209,11 @@ def test_appending_to_a_fifo_is_refused(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_one_file_are_swept_and_nothing_else(tmp_path: Path) -> None:
-    files = [".a.pipeline-tmp-1", ".a.pipeline-tmp-2", ".ab.pipeline-tmp-3", "a", ".a", "a.tmp"]
-    write(tmp_path, dict.fromkeys(files, ""))
+    ours = [leftover_of("a", "1"), leftover_of("a", "2")]
+    others = [leftover_of("ab", "3"), "a", ".a", "a.tmp", ".pipeline-tmp-1"]
+    write(tmp_path, dict.fromkeys(ours + others, ""))
     atomic.sweep_leftovers(tmp_path / "a")
-    assert sorted(snapshot(tmp_path)) == sorted([".ab.pipeline-tmp-3", "a", ".a", "a.tmp"])
+    assert sorted(snapshot(tmp_path)) == sorted(others)
 
 
 def test_sweeping_in_a_missing_folder_is_no_failure(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import BusyError, InputError
 from pipeline_cli.store.workspace import MAX_DOCUMENT, Workspace, find_root
-from tests.support import snapshot, write
+from tests.support import leftover_of, snapshot, write
 
 DOC = "docs/a.md"
 
@@ -363,9 +363,10 @@ def test_an_edit_leaves_no_temporary_file(tmp_path: Path) -> None:
 
 def test_an_edit_removes_what_a_killed_run_left(tmp_path: Path) -> None:
     space = workspace(tmp_path)
-    write(tmp_path, {"docs/.a.md.pipeline-tmp-0123": "torn", "docs/.b.md.pipeline-tmp-4": "other"})
+    torn, other = f"docs/{leftover_of('a.md', '0123')}", f"docs/{leftover_of('b.md', '4')}"
+    write(tmp_path, {torn: "torn", other: "other"})
     space.apply(replacing(source(space), "two", "2"))
-    assert leftovers(tmp_path) == ["docs/.b.md.pipeline-tmp-4"]
+    assert leftovers(tmp_path) == [other]
 
 
 def test_an_edit_through_a_link_replaces_the_file_behind_it(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ FINDINGS = (
                 "It is read line by line; what is neither key nor entry is passed over.",
             ),
             "frontmatter-refused": (
-                "The front matter goes beyond a limit: size, depth, aliases, merge keys, documents.",
+                "The front matter exceeds a limit: size, depth, aliases, merge keys, documents.",
                 "None of it is read; the spec keeps its name.",
             ),
             "frontmatter-unclosed": ("The front matter has no closing line.", "It is not read."),
