@@ -3,6 +3,8 @@
 Owns the decoding of contracts §1 ("Text is UTF-8 …"): pure, bytes in and a value out.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from pipeline_cli.domain.findings import Finding
@@ -15,6 +17,20 @@ _BOMS = (
 )
 #: So many leading bytes decide whether zeros make the pattern of UTF-16 or UTF-32.
 _SAMPLE = 4096
+
+
+#: A longer line of a log is reported and passed over, so that none can take up all memory.
+MAX_LINE = 1 << 20
+
+
+class Piece(NamedTuple):
+    """Whole lines of a log, read from its end: the offset of the first, and their bytes.
+
+    `data` is None for a single line that is longer than MAX_LINE.
+    """
+
+    offset: int
+    data: bytes | None
 
 
 class SourceFile(msgspec.Struct, frozen=True):

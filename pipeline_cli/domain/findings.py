@@ -44,6 +44,7 @@ class Tally:
         self._found: list[Finding] = []
         self._counts: dict[tuple[str, str | None], int] = {}
         self._severity: dict[tuple[str, str | None], Severity] = {}
+        self._single: set[tuple[str, str | None]] = set()
 
     def add(self, finding: Finding) -> None:
         """Take one finding."""
@@ -56,6 +57,7 @@ class Tally:
 
     def once(self, finding: Finding) -> None:
         """Take one finding unless its code was already found in its file."""
+        self._single.add((finding.code, finding.path))
         if (finding.code, finding.path) not in self._counts:
             self.add(finding)
 
@@ -63,6 +65,33 @@ class Tally:
         """Take several findings."""
         for finding in findings:
             self.add(finding)
+
+    def follow(self, later: "Tally") -> None:
+        """Take what was found later, perhaps in the same files, as if it came after this."""
+        self._single |= later._single
+        self._severity = {**later._severity, **self._severity}
+        for key, count in later._counts.items():
+            self._counts[key] = 1 if key in self._single else self._counts.get(key, 0) + count
+        seen: dict[tuple[str, str | None], int] = {}
+        kept = []
+        for finding in (*self._found, *later._found):
+            key = (finding.code, finding.path)
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] <= (1 if key in self._single else self._kept):
+                kept.append(finding)
+        self._found = kept
+
+    def renumber(self, lines: int) -> None:
+        """Turn line numbers that count from the end of `lines` lines (−1 is the last) around."""
+        self._found = [
+            msgspec.structs.replace(finding, line=finding.line + lines + 1)
+            if finding.line is not None and finding.line < 0
+            else finding
+            for finding in self._found
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def __iter__(self) -> Iterator[Finding]:
         yield from self._found

@@ -5,15 +5,24 @@ double count need is held.
 """
 
 from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from math import fsum, isfinite
+from operator import attrgetter
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from pipeline_cli.domain.moments import Window, iso
+from pipeline_cli.domain.tail import SLACK
 
 UNKNOWN = "unknown"
+#: So many tasks are remembered for their doubles before those that can have none are let go.
+_REMEMBERED = 10_000
+_TASK: Any = attrgetter("task_id")
+_KIND: Any = attrgetter("task_type", "model", "status")
 
 
 class MetricsLine(msgspec.Struct, frozen=True, gc=False):
@@ -30,15 +39,34 @@ class MetricsLine(msgspec.Struct, frozen=True, gc=False):
 class MetricsRecord(msgspec.Struct, frozen=True, gc=False):
     """A metrics line that counts: it has a moment.
 
-    `duration` is in seconds, None where the line has none that is finite and not negative.
+    `duration` is in seconds, None where the line has none that is finite and not negative. The
+    names of the fields in a log are those of contracts §5, and a log's plain lines are decoded
+    into this type as they are.
     """
 
     task_id: str | None
-    task_type: str
-    model: str
+    task_type: str | None
+    model: str | None
     status: str | None
-    duration: float | None
-    moment: datetime
+    duration: Annotated[float, msgspec.Meta(ge=0)] | None = msgspec.field(name="duration_seconds")
+    moment: datetime = msgspec.field(name="created_at")
+
+
+class Batch(NamedTuple):
+    """Records of neighbouring lines in file order, their moments, and the extremes of these."""
+
+    records: Sequence[MetricsRecord]
+    moments: Sequence[datetime]
+    first: datetime
+    last: datetime
+
+
+def batch(records: Sequence[MetricsRecord]) -> Batch | None:
+    """Put records together; None where there are none."""
+    if not records:
+        return None
+    moments = [record.moment for record in records]
+    return Batch(records, moments, min(moments), max(moments))
 
 
 class SuccessRate(msgspec.Struct, frozen=True):
@@ -78,11 +106,12 @@ class ModelCount(msgspec.Struct, frozen=True):
 
 
 class MetricsSamples(msgspec.Struct, frozen=True):
-    """The sample behind each figure."""
+    """The sample behind each figure, and how many lines were older doubles of a record."""
 
     success_rate: int
     execution_time: int
     records: int
+    doubles: int = 0
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -98,22 +127,21 @@ class Metrics(msgspec.Struct, frozen=True):
     exact_rate: float | None
 
 
+class LogReading(msgspec.Struct, frozen=True):
+    """How much of a log was read: records, lines that hold none, and whether that was all."""
+
+    records: int
+    skipped: int
+    whole: bool
+
+
 class MetricsReport(msgspec.Struct, frozen=True):
-    """The answer of `metrics`: a window's figures, the resolutions in it, the lines skipped."""
+    """The answer of `metrics`: a window's figures, the resolutions in it, what was read."""
 
     metrics: Metrics
     window: Window
     heal_resolved_count: int
-    skipped: int
-
-
-class _Row(msgspec.Struct):
-    """What a record adds to the counts, so that a later line can take its place."""
-
-    task_type: str
-    model: str
-    status: str | None
-    duration: float | None
+    reading: LogReading
 
 
 class _Group:
@@ -121,74 +149,148 @@ class _Group:
 
     def __init__(self) -> None:
         self.count = self.completed = self.failed = 0
-        self.durations = array("d")
 
-    def add(self, row: _Row) -> None:
-        self.count += 1
-        self.completed += row.status == "completed"
-        self.failed += row.status == "failed"
-        if row.duration is not None:
-            self.durations.append(row.duration)
+    def add(self, status: str | None, count: int) -> None:
+        self.count += count
+        if status == "completed":
+            self.completed += count
+        elif status == "failed":
+            self.failed += count
+
+    @property
+    def share(self) -> float:
+        """Completed of those that completed or failed; 0.0 where there are none."""
+        finished = self.completed + self.failed
+        return self.completed / finished if finished else 0.0
 
 
 class Measurement:
-    """Count the records of one window, each task once, the later line for it."""
+    """Count the records of one window, each task once: the line that stands last in the log.
 
-    def __init__(self, window: Window) -> None:
+    Batches are taken with the last one of the log first, so that what has been counted stands,
+    and a line of the same task that comes to us later is its older double. Where the log keeps
+    its order within SLACK (`ordered`), doubles need not be looked for beyond it.
+    """
+
+    def __init__(self, window: Window, *, ordered: bool) -> None:
         self.window = window
-        self._rows: dict[object, _Row] = {}
+        self.doubles = 0
+        self._counts: Counter[tuple[str | None, str | None, str | None]] = Counter()
+        self._durations: defaultdict[str | None, array[float]] = defaultdict(lambda: array("d"))
+        # The moment at which a task was counted, and further ones where an id was used again.
+        self._seen: dict[str, datetime] = {}
+        self._seen_again: set[tuple[str, datetime]] = set()
+        self._forget_above = _REMEMBERED if ordered else None
         self._first: datetime | None = None
         self._last: datetime | None = None
 
-    def add(self, record: MetricsRecord) -> None:
-        """Count a record if it lies in the window."""
-        moment = record.moment
-        if moment not in self.window:
+    def add(self, found: Batch) -> None:
+        """Count the records that lie in the window."""
+        window = self.window
+        if found.last < window.start or (found.first > window.end and found.first not in window):
             return
-        self._first = min(self._first or moment, moment)
-        self._last = max(self._last or moment, moment)
+        inside: Batch | None = found
+        if found.first not in window or found.last not in window:
+            inside = batch([record for record in found.records if record.moment in window])
+        if inside is None:
+            return
+        self._first = min(self._first or inside.first, inside.first)
+        self._last = max(self._last or inside.last, inside.last)
+        if self._forget_above is not None and len(self._seen) > self._forget_above:
+            self._forget(inside.last)
+        records = self._once_each(inside)
+        self._counts.update(map(_KIND, records))
+        durations = self._durations
+        for record in records:
+            if record.duration is not None:
+                durations[record.model].append(record.duration)
+
+    def _forget(self, last: datetime) -> None:
+        """Let go of the tasks that no record up to `last`, or soon after it, can be a double of."""
+        self._seen = {task: at for task, at in self._seen.items() if at - last <= SLACK}
+        self._forget_above = max(_REMEMBERED, 2 * len(self._seen))
+
+    def _once_each(self, found: Batch) -> Sequence[MetricsRecord]:
+        """Leave out what has been counted; of doubles among the records the last one stands."""
+        records = found.records
+        tasks = dict(zip(map(_TASK, records), found.moments, strict=True))
+        fresh = len(tasks) == len(records) and None not in tasks
+        if fresh and self._seen.keys().isdisjoint(tasks):
+            self._seen |= tasks
+            return records
+        kept = [record for record in reversed(records) if self._is_new(record)]
+        self.doubles += len(records) - len(kept)
+        return kept
+
+    def _is_new(self, record: MetricsRecord) -> bool:
         # Without a task's name there is nothing by which a record could be a double.
-        key = (record.task_id, moment) if record.task_id is not None else len(self._rows)
-        self._rows[key] = _Row(record.task_type, record.model, record.status, record.duration)
+        if record.task_id is None:
+            return True
+        seen = self._seen.get(record.task_id)
+        if seen is None:
+            self._seen[record.task_id] = record.moment
+            return True
+        again = (record.task_id, record.moment)
+        if seen == record.moment or again in self._seen_again:
+            return False
+        self._seen_again.add(again)
+        return True
 
     def result(self) -> Metrics:
         """Return the figures of what was counted."""
-        everything, by_type, by_model = _Group(), dict[str, _Group](), dict[str, _Group]()
-        for row in self._rows.values():
-            everything.add(row)
-            by_type.setdefault(row.task_type, _Group()).add(row)
-            by_model.setdefault(row.model, _Group()).add(row)
+        everything = _Group()
+        by_type: defaultdict[str, _Group] = defaultdict(_Group)
+        by_model: defaultdict[str, _Group] = defaultdict(_Group)
+        durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        for (kind, model, status), count in self._counts.items():
+            for group in (everything, by_type[kind or UNKNOWN], by_model[model or UNKNOWN]):
+                group.add(status, count)
+        for name, values in self._durations.items():
+            durations[name or UNKNOWN].extend(values)
+        times = sorted(chain.from_iterable(durations.values()))
         finished = everything.completed + everything.failed
         return Metrics(
             success_rate=SuccessRate(
-                everything.completed,
-                everything.failed,
-                finished,
-                round(_share(everything), 2),
+                everything.completed, everything.failed, finished, round(everything.share, 2)
             ),
-            execution_time=_percentiles(everything.durations),
+            execution_time=_percentiles(times),
             by_task_type={
-                name: TypeCount(group.count, group.completed, group.failed, round(_share(group), 2))
+                name: TypeCount(group.count, group.completed, group.failed, round(group.share, 2))
                 for name, group in sorted(by_type.items())
             },
             by_model={
-                name: ModelCount(group.count, _mean(group.durations), len(group.durations))
+                name: ModelCount(group.count, _mean(durations[name]), len(durations[name]))
                 for name, group in sorted(by_model.items())
             },
-            samples=MetricsSamples(finished, len(everything.durations), everything.count),
+            samples=MetricsSamples(finished, len(times), everything.count, self.doubles),
             first_at=iso(self._first) if self._first else None,
             last_at=iso(self._last) if self._last else None,
-            exact_rate=_share(everything) if finished else None,
+            exact_rate=everything.share if finished else None,
         )
 
 
+class Measuring:
+    """Measure several windows in one pass over the batches of a log, the last one first."""
+
+    def __init__(self, windows: Sequence[Window], *, ordered: bool = False) -> None:
+        self._measurements = [Measurement(window, ordered=ordered) for window in windows]
+
+    def add(self, found: Batch | None) -> None:
+        """Take the records of neighbouring lines."""
+        if found:
+            for measurement in self._measurements:
+                measurement.add(found)
+
+    def result(self) -> tuple[Metrics, ...]:
+        """Return the figures, window by window."""
+        return tuple(measurement.result() for measurement in self._measurements)
+
+
 def measure(records: Iterable[MetricsRecord], windows: Sequence[Window]) -> tuple[Metrics, ...]:
-    """Measure several windows in one pass over the records."""
-    measurements = [Measurement(window) for window in windows]
-    for record in records:
-        for measurement in measurements:
-            measurement.add(record)
-    return tuple(measurement.result() for measurement in measurements)
+    """Measure several windows over the records of a log, in file order."""
+    measuring = Measuring(windows)
+    measuring.add(batch(list(records)))
+    return measuring.result()
 
 
 def usable_duration(value: float | None) -> float | None:
@@ -198,15 +300,9 @@ def usable_duration(value: float | None) -> float | None:
     return value
 
 
-def _share(group: _Group) -> float:
-    finished = group.completed + group.failed
-    return group.completed / finished if finished else 0.0
-
-
-def _percentiles(durations: Sequence[float]) -> ExecutionTime:
-    if not durations:
+def _percentiles(ordered: Sequence[float]) -> ExecutionTime:
+    if not ordered:
         return ExecutionTime(0, 0)
-    ordered = sorted(durations)
     count = len(ordered)
     return ExecutionTime(whole(ordered[count // 2]), whole(ordered[int(0.95 * count)]))
 

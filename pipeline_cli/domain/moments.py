@@ -28,15 +28,26 @@ def parse_stamp(value: object) -> Stamp | None:
     """
     if not isinstance(value, str):
         return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+    moment = _moment(value.strip())
+    if moment is None:
         return None
     if moment.tzinfo is None:
         return Stamp(moment.replace(tzinfo=UTC), zoned=False)
     try:
         return Stamp(moment.astimezone(UTC), zoned=True)
     except OverflowError:  # year 1 or 9999 shifted off the calendar
+        return None
+
+
+def _moment(text: str) -> datetime | None:
+    # RFC 3339 through msgspec, which also reads whole logs; the rest of ISO 8601 as Python does.
+    try:
+        return msgspec.convert(text, datetime)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        pass
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
         return None
 
 

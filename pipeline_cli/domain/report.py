@@ -14,41 +14,19 @@ from pipeline_cli.domain.attention import Attention
 from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
-from pipeline_cli.domain.moments import ahead, iso, seconds_between
+from pipeline_cli.domain.meta import MetaAnswers
+from pipeline_cli.domain.moments import iso, seconds_between
 from pipeline_cli.domain.progress import PlanProgress, item_key
+from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.domain.tasks import Task, TaskView, newest_first, whole_seconds
 
 LayerStatus = Literal["ok", "needs_attention", "no_data", "unknown"]
 Liveness = Literal["running", "not_seen"]
 
-#: A heartbeat younger than this is alive (contracts §12), in seconds.
-ALIVE_SECONDS = 90
 GOAL_REACHED = 0.7
 MOST_ISSUES, MOST_NEXT, MOST_ARTIFACTS = 10, 3, 3
 FIRST_LINE_LENGTH = 80
-
-
-class Heartbeat(msgspec.Struct, frozen=True):
-    """The runner's sign of life (contracts §12)."""
-
-    beat: datetime | None = None
-    workers: int | None = None
-    parallel: bool | None = None
-
-    def alive(self, now: datetime) -> bool:
-        """Whether the beat is younger than 90 s."""
-        if self.beat is None or ahead(self.beat, now):
-            return False
-        return seconds_between(self.beat, now) < ALIVE_SECONDS
-
-
-class MetaAnswers(msgspec.Struct, frozen=True):
-    """The last run of the meta questions (contracts §10): ids only."""
-
-    run_at: datetime | None = None
-    unanswered: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
 
 
 class Overall(msgspec.Struct, frozen=True):

@@ -6,16 +6,15 @@ line never spoils the others, a field of the wrong type never drops its record.
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from pipeline_cli.domain.documents import foreign_encoding
+from pipeline_cli.domain.documents import MAX_LINE, foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.moments import ahead, parse_stamp
 from pipeline_cli.formats.jsonio import JsonError, loads
-
-#: A longer line is reported and passed over, so that no line can take up all memory.
-MAX_LINE = 1 << 20
 
 _BOM = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
@@ -69,7 +68,7 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[RawLine]:
         yield RawLine(number, offset, None if dropped else rest, torn=True)
 
 
-def _may_repeat(data: bytes) -> bool:
+def may_repeat(data: bytes) -> bool:
     """Tell whether a key may stand twice in a line; a key of a nested object counts too.
 
     A key with an escape may be another in disguise.
@@ -99,7 +98,7 @@ class Reader(Generic[R]):
         self._record = record
         self._fields = {field.name: field for field in msgspec.structs.fields(record)}
         self._decoder = msgspec.json.Decoder(record)
-        self._tally = tally
+        self.tally = tally
 
     def records(self, lines: Iterable[RawLine]) -> Iterator[tuple[int, R]]:
         """Yield each record with the number of its line."""
@@ -107,10 +106,10 @@ class Reader(Generic[R]):
         record: R | None
         for line in lines:
             data = line.data
-            if data and line.number == 1:
+            if data and line.offset == 0:
                 encoding = foreign_encoding(data)
                 if encoding:
-                    self._refuse(encoding)
+                    self.refuse(encoding)
                     return
                 data = data.removeprefix(_BOM)
             try:
@@ -127,7 +126,26 @@ class Reader(Generic[R]):
     def report(self, code: str, message: str, line: int, *, once: bool = False) -> None:
         """Report a problem with a record, or once for the whole file."""
         finding = Finding(code, "warning", message, self.path, line, _HINTS.get(code))
-        (self._tally.once if once else self._tally.add)(finding)
+        (self.tally.once if once else self.tally.add)(finding)
+
+    def stamp(self, value: str | None, field: str, number: int, now: datetime) -> datetime | None:
+        """Read a line's stamp; None, with a finding, where it has none that counts (charter 23)."""
+        stamp = parse_stamp(value)
+        if stamp is None:
+            what = "has no" if value is None else f"has an unreadable ({value[:40]!r})"
+            self.report("log-no-stamp", f"the line {what} {field} and counts nowhere", number)
+            return None
+        if not stamp.zoned:
+            self.naive(field, number)
+        if ahead(stamp.moment, now):
+            self.report("log-future-stamp", f"{field} {value} lies ahead of now", number)
+            return None
+        return stamp.moment
+
+    def naive(self, field: str, number: int) -> None:
+        """Say once that stamps without a zone are read as UTC (contracts §1)."""
+        words = f"{field} has no zone and is read as UTC (said once a file)"
+        self.report("log-naive-stamp", words, number, once=True)
 
     @staticmethod
     def _suspect(data: bytes) -> bool:
@@ -136,10 +154,11 @@ class Reader(Generic[R]):
             data.decode("utf-8")
         except UnicodeDecodeError:
             return True
-        return _may_repeat(data)
+        return may_repeat(data)
 
-    def _refuse(self, encoding: str) -> None:
-        self._tally.add(
+    def refuse(self, encoding: str) -> None:
+        """Report a log that is no UTF-8 text at all."""
+        self.tally.add(
             Finding(
                 code="not-text",
                 severity="error",
@@ -195,7 +214,7 @@ class Reader(Generic[R]):
 
     def _bad(self, line: RawLine, code: str, message: str) -> None:
         self.skipped += 1
-        self._tally.add(
+        self.tally.add(
             Finding(
                 code=code,
                 severity="warning",

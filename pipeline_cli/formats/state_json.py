@@ -11,8 +11,9 @@ from typing import Any
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import Issue, IssueBook
+from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import parse_stamp
-from pipeline_cli.domain.report import Heartbeat, MetaAnswers
+from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState
 from pipeline_cli.formats.jsonio import Fields, read_object
 

@@ -9,9 +9,9 @@ from pipeline_cli.formats import plan_md
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_meta_backlog, read_text
-from pipeline_cli.load.logs import load_tasks
 from pipeline_cli.load.progress import backlog_missing, load_progress
 from pipeline_cli.load.specs import load_specs, spec_files
+from pipeline_cli.load.task_log import load_tasks
 
 
 def align_answer(context: Context) -> Answer[Alignment]:

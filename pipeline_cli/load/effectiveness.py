@@ -5,10 +5,11 @@ from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import Metrics
 from pipeline_cli.domain.progress import PlanProgress
-from pipeline_cli.load import logs
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.metrics_log import load_metrics, load_resolutions, windows
 from pipeline_cli.load.progress import backlog_missing, load_progress
+from pipeline_cli.load.state import load_issues
 
 
 def effectiveness_answer(context: Context) -> Answer[Effectiveness]:
@@ -27,13 +28,13 @@ def load_effectiveness(
     context: Context, plan: PlanProgress, tally: Tally
 ) -> tuple[Effectiveness, Metrics]:
     """Read the logs and put the figures together; also the metrics of this window."""
-    spans = logs.windows(context, 2)
-    (here, before), _ = logs.load_metrics(context, spans, tally)
-    resolutions, earlier = logs.load_resolutions(context, spans, tally)
+    spans = windows(context, 2)
+    (here, before), _ = load_metrics(context, spans, tally)
+    resolutions, earlier = load_resolutions(context, spans, tally)
     figures = effectiveness(
         (here, before),
         (resolutions, earlier),
-        logs.load_issues(context, tally),
+        load_issues(context, tally),
         plan,
         window_days=context.settings.window_days,
     )

@@ -8,7 +8,7 @@ from pipeline_cli.domain.progress import PlanProgress, index_findings, plan_prog
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_backlog, product_backlog_path
-from pipeline_cli.load.logs import load_state
+from pipeline_cli.load.state import load_state
 
 
 class Progress(msgspec.Struct, frozen=True):

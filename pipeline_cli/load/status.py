@@ -6,13 +6,14 @@ from typing import TypeVar
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.report import Known, StatusReport, report
 from pipeline_cli.errors import InputError
-from pipeline_cli.load import logs
+from pipeline_cli.load import state as states
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import product_backlog_path
 from pipeline_cli.load.effectiveness import load_effectiveness
 from pipeline_cli.load.progress import load_progress
 from pipeline_cli.load.specs import spec_files
+from pipeline_cli.load.task_log import load_tasks
 from pipeline_cli.load.tasks import raised, task_view
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def _known(context: Context, tally: Tally) -> Known:
     progress = attempt(lambda: load_progress(context, tally))
     plan = progress.plan if progress else None
     state = progress.state if progress else None
-    tasks = attempt(lambda: logs.load_tasks(context, tally))
+    tasks = attempt(lambda: load_tasks(context, tally))
     figures = None if plan is None else attempt(lambda: load_effectiveness(context, plan, tally))
     metrics = figures[1] if figures else None
     return Known(
@@ -49,9 +50,9 @@ def _known(context: Context, tally: Tally) -> Known:
         view=None if tasks is None else task_view(context, tasks, state),
         attention=None if tasks is None else raised(context, tasks, metrics),
         # What is wrong with the issues file was found with the figures, and is said once.
-        book=attempt(lambda: logs.load_issues(context, Tally())),
-        heartbeat=attempt(lambda: logs.load_heartbeat(context, tally)),
-        meta=attempt(lambda: logs.load_meta_answers(context, tally)),
+        book=attempt(lambda: states.load_issues(context, Tally())),
+        heartbeat=attempt(lambda: states.load_heartbeat(context, tally)),
+        meta=attempt(lambda: states.load_meta_answers(context, tally)),
         missing=attempt(lambda: _missing(context)) or (),
     )
 

@@ -7,17 +7,19 @@ from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import Metrics
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.domain.tasks import Task, TaskView, view
-from pipeline_cli.load import logs
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.metrics_log import load_metrics, windows
+from pipeline_cli.load.state import load_state
+from pipeline_cli.load.task_log import load_tasks
 
 
 def tasks_answer(context: Context) -> Answer[TasksReport]:
     """Answer `tasks` (contracts §6)."""
     tally = Tally()
-    tasks = logs.load_tasks(context, tally)
-    state = logs.load_state(context, tally)
-    (metrics,), _ = logs.load_metrics(context, logs.windows(context), tally)
+    tasks = load_tasks(context, tally)
+    state = load_state(context, tally)
+    (metrics,), _ = load_metrics(context, windows(context), tally)
     answer = TasksReport(task_view(context, tasks, state), raised(context, tasks, metrics))
     return Answer(answer, tally.result())
 

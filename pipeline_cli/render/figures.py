@@ -175,7 +175,9 @@ def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | st
         (
             "Records",
             str(metrics.samples.records),
-            f"{answer.skipped} line(s) of the log could not be used" if answer.skipped else "",
+            f"{answer.reading.skipped} line(s) of the log could not be used"
+            if answer.reading.skipped
+            else "",
         ),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
     ]

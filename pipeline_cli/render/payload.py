@@ -112,7 +112,8 @@ def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
     return {
         **keys,
         "heal_resolved_count": answer.heal_resolved_count,
-        "skipped": answer.skipped,
+        "skipped": answer.reading.skipped,
+        "reading": answer.reading,
         "window": {"start": iso(answer.window.start), "end": iso(answer.window.end)},
     }
 

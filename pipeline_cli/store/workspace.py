@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline_cli.domain.changes import ChangeSet
-from pipeline_cli.domain.documents import SourceFile, decode, digest_of
+from pipeline_cli.domain.documents import MAX_LINE, Piece, SourceFile, decode, digest_of
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import BusyError, InputError
 from pipeline_cli.store.gitrepo import Repository, find_repository
@@ -94,6 +94,26 @@ class Workspace:
         with self._opened(path) as descriptor:
             if descriptor is not None:
                 yield from _blocks_of(descriptor, path)
+
+    def pieces_from_end(self, path: str, length: int) -> Iterator[Piece]:
+        """Yield the whole lines of a log in pieces of about `length` bytes, the last first.
+
+        What is appended meanwhile is not read. Raises InputError where the log is there and
+        cannot be read, BusyError where it has become shorter.
+        """
+        with self._opened(path) as descriptor:
+            if descriptor is not None:
+                yield from _pieces_from_end(descriptor, path, length)
+
+    def size(self, path: str) -> int:
+        """Return the size of a file in bytes; 0 where there is none."""
+        with self._opened(path) as descriptor:
+            return 0 if descriptor is None else os.fstat(descriptor).st_size
+
+    def head(self, path: str, length: int = 4096) -> bytes:
+        """Return the first bytes of a file; none where there is none."""
+        with self._opened(path) as descriptor:
+            return b"" if descriptor is None else _read_at(descriptor, 0, length, path)
 
     def exists(self, path: str) -> bool:
         """Tell whether something lies at a path; raise InputError where that cannot be told."""
@@ -306,6 +326,54 @@ def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:
         if not block:
             return
         yield block
+
+
+def _pieces_from_end(descriptor: int, path: str, length: int) -> Iterator[Piece]:
+    end = os.fstat(descriptor).st_size
+    rest = b""  # a line, and what follows it, whose beginning has not been read yet
+    dropped = 0  # bytes of a line that were let go because it is too long
+    while end:
+        start = max(0, end - length)
+        block = _read_at(descriptor, start, end - start, path)
+        if len(block) < end - start:
+            raise BusyError(
+                "the log became shorter while it was read",
+                code="log-changed",
+                path=path,
+                hint="run the command again",
+            )
+        end = start
+        if dropped:
+            begin = block.rfind(b"\n") + 1
+            dropped += len(block) - begin
+            if begin == 0 and start:
+                continue
+            yield Piece(start + begin, None)
+            block, dropped = block[:begin], 0
+        cut = block.find(b"\n") + 1 if start else 0
+        if start and not cut:
+            rest = block + rest
+            if len(rest) > MAX_LINE:
+                rest, dropped = b"", len(rest)
+            continue
+        data, rest = block[cut:] + rest, block[:cut]
+        if data:
+            yield Piece(start + cut, data)
+
+
+def _read_at(descriptor: int, offset: int, length: int, path: str) -> bytes:
+    """Read up to `length` bytes; fewer only where the file ends."""
+    parts = []
+    while length:
+        try:
+            part = os.pread(descriptor, length, offset)
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        if not part:
+            break
+        parts.append(part)
+        offset, length = offset + len(part), length - len(part)
+    return b"".join(parts)
 
 
 def _unreadable(path: str, reason: str) -> InputError:

@@ -727,7 +727,7 @@ def test_a_specs_folder_that_may_not_be_read_is_exit_3_for_align(tmp_path: Path)
 
 @pytest.mark.needs_strace
 def test_a_disk_error_while_reading_is_exit_3(tmp_path: Path) -> None:
-    prefix = denied(sound(tmp_path) / METRICS, "read", error="EIO")
+    prefix = denied(sound(tmp_path) / METRICS, "pread64", error="EIO")
     done = run(tmp_path, "metrics", "--json", prefix=prefix)
     assert (done.code, done.json["error"]["path"]) == (3, METRICS)
 

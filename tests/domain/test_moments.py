@@ -84,8 +84,12 @@ def test_the_leap_day_is_a_day() -> None:
     assert moment("2028-02-29T12:00:00Z") - moment("2028-02-28T12:00:00Z") == timedelta(days=1)
 
 
-def test_digits_beyond_the_microsecond_are_read() -> None:
-    assert moment("2026-02-12T18:00:00.123456789Z") == NOW + 123_456 * MICROSECOND
+def test_digits_beyond_the_microsecond_are_rounded() -> None:
+    assert moment("2026-02-12T18:00:00.123456789Z") == NOW + 123_457 * MICROSECOND
+
+
+def test_a_stamp_in_lower_case_is_read() -> None:
+    assert moment("2026-02-12t18:00:00z") == NOW
 
 
 def test_a_moment_is_written_in_utc_with_z() -> None:

@@ -12,22 +12,22 @@ from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook, ResolutionCount
+from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.metrics import MetricsRecord, measure
 from pipeline_cli.domain.moments import windows_back
 from pipeline_cli.domain.progress import plan_progress
 from pipeline_cli.domain.report import (
     Artifact,
     GoalLayer,
-    Heartbeat,
     Known,
     LayerIssue,
-    MetaAnswers,
     MetaLayer,
     Need,
     NextItem,
     StatusReport,
     report,
 )
+from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState, Shape
 from pipeline_cli.domain.tasks import Task, TaskStatus, view
 from pipeline_cli.formats.backlog_md import parse

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline_cli.domain.documents import MAX_LINE
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.formats.jsonl import MAX_LINE, RawLine, Reader, split_lines
+from pipeline_cli.formats.jsonl import RawLine, Reader, split_lines
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -15,7 +15,9 @@ from pipeline_cli.domain.metrics import MetricsRecord, measure
 from pipeline_cli.domain.moments import windows_back
 from pipeline_cli.domain.tasks import ItemReference, Task
 from pipeline_cli.formats.jsonl import split_lines
-from pipeline_cli.formats.logs import MetricsLog, fold_tasks, read_resolutions
+from pipeline_cli.formats.metrics_log import MetricsLog
+from pipeline_cli.formats.resolution_log import read_resolutions
+from pipeline_cli.formats.task_log import fold_tasks
 from tests.support import event_line, metrics_line
 
 NOW = datetime(2026, 2, 12, 18, tzinfo=UTC)

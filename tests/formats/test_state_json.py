@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.issues import Issue, IssueBook
-from pipeline_cli.domain.report import Heartbeat, MetaAnswers
+from pipeline_cli.domain.meta import MetaAnswers
+from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState
 from pipeline_cli.formats.state_json import (
     parse_heartbeat,

@@ -1,0 +1,47 @@
+"""How far back a log must be read: the rule of contracts §5, "Reading".
+
+A log is written in order, give or take a little, so its end holds the window. Where the stamps
+show that it is not, the whole log is read.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+#: A log up to this size is read whole.
+SHORT_LOG = 8 << 20
+#: Stamps may be out of order by so much.
+SLACK = timedelta(hours=24)
+
+
+class Tail:
+    """Watch the stamps of a log that is read from its end, and tell when that is enough.
+
+    `earliest` is the first moment that matters. `broken` turns true where a line is followed,
+    anywhere later in the log, by one that is more than SLACK older.
+    """
+
+    def __init__(self, earliest: datetime, *, slack: timedelta = SLACK) -> None:
+        self.broken = False
+        self._slack = slack
+        self._earliest = earliest
+        self._lowest: datetime | None = None
+
+    def enough(self, moments: Sequence[datetime], first: datetime, last: datetime) -> bool:
+        """Take the moments of the next piece, in file order; tell whether to stop before it.
+
+        `first` and `last` are their extremes.
+        """
+        if self._lowest is not None and last - self._lowest > self._slack:
+            self.broken = True
+        elif last - first > self._slack:
+            self.broken = self._disordered(moments)
+        self._lowest = first if self._lowest is None else min(self._lowest, first)
+        return not self.broken and self._earliest - last > self._slack
+
+    def _disordered(self, moments: Sequence[datetime]) -> bool:
+        lowest = moments[-1]
+        for moment in reversed(moments):
+            if moment - lowest > self._slack:
+                return True
+            lowest = min(lowest, moment)
+        return False

@@ -1,0 +1,120 @@
+"""The metrics log and the resolutions, counted over windows."""
+
+from pipeline_cli.domain.documents import Piece, foreign_encoding
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.issues import ResolutionCount, count_resolutions
+from pipeline_cli.domain.metrics import LogReading, Measuring, Metrics
+from pipeline_cli.domain.moments import Window, windows_back
+from pipeline_cli.domain.tail import SHORT_LOG, Tail
+from pipeline_cli.formats.jsonl import split_lines
+from pipeline_cli.formats.metrics_log import MetricsLog
+from pipeline_cli.formats.resolution_log import read_resolutions
+from pipeline_cli.load.context import Context
+
+#: A log is read from its end in pieces of so many bytes.
+PIECE = 1 << 20
+
+
+def windows(context: Context, count: int = 1) -> tuple[Window, ...]:
+    """Return the window of the settings and those before it."""
+    return windows_back(context.now, context.settings.window_days, count)
+
+
+def load_metrics(
+    context: Context, spans: tuple[Window, ...], tally: Tally
+) -> tuple[tuple[Metrics, ...], LogReading]:
+    """Measure the metrics log over several windows, and tell how much of it was read.
+
+    It is read from its end (contracts §5, "Reading"): a short log whole, a long one as far back
+    as the windows need, or whole where its stamps are out of order.
+    """
+    path = context.log_path("metrics.jsonl")
+    encoding = foreign_encoding(context.workspace.head(path))
+    if encoding:
+        MetricsLog(path, tally, now=context.now).refuse(encoding)
+        return Measuring(spans).result(), LogReading(0, 0, whole=True)
+    reading = _Reading(context, path, spans)
+    if context.workspace.size(path) <= SHORT_LOG:
+        reading.run()
+    elif not reading.run(Tail(reading.earliest)):
+        reading = _Reading(context, path, spans)
+        reading.damage.add(_disorder(path))
+        reading.run(skim=True)
+    tally.follow(reading.damage)
+    return reading.measuring.result(), reading.extent
+
+
+class _Reading:
+    """One reading of the metrics log, from its end; `damage` is what was found on the way."""
+
+    def __init__(self, context: Context, path: str, spans: tuple[Window, ...]) -> None:
+        self.earliest = min(span.start for span in spans)
+        self.measuring = Measuring(spans)
+        self.damage = Tally()
+        self.extent = LogReading(0, 0, whole=True)
+        self._context = context
+        self._path = path
+        self._spans = spans
+
+    def run(self, tail: Tail | None = None, *, skim: bool = False) -> bool:
+        """Read as far as `tail` needs, or to the beginning; false where the order is broken.
+
+        With `skim`, pieces that hold nothing of the windows are only looked at.
+        """
+        log = MetricsLog(self._path, self.damage, now=self._context.now)
+        self.measuring = Measuring(self._spans, ordered=tail is not None)
+        lines = records = start = 0
+        for piece in self._context.workspace.pieces_from_end(self._path, PIECE):
+            start, lines = piece.offset, lines + _lines_in(piece)
+            if skim and (latest := log.latest(piece)) and latest < self.earliest:
+                continue
+            log.tally = Tally()
+            found = log.read(piece, -lines)
+            log.tally.follow(self.damage)
+            self.damage = log.tally
+            self.measuring.add(found)
+            records += len(found.records) if found else 0
+            if tail and found and tail.enough(found.moments, found.first, found.last):
+                break
+            if tail and tail.broken:
+                return False
+        if self.damage:
+            self.damage.renumber(lines + _lines_before(self._context, self._path, start))
+        self.extent = LogReading(records, log.skipped, whole=start == 0)
+        return True
+
+
+def _lines_in(piece: Piece) -> int:
+    if piece.data is None:
+        return 1
+    return piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
+
+
+def _lines_before(context: Context, path: str, offset: int) -> int:
+    """Count the lines of the part that was not read; only a finding needs them."""
+    lines = 0
+    for block in context.workspace.blocks(path):
+        if offset <= 0:
+            break
+        lines += block[:offset].count(b"\n")
+        offset -= len(block)
+    return lines
+
+
+def _disorder(path: str) -> Finding:
+    return Finding(
+        code="log-disorder",
+        severity="note",
+        message="stamps are out of order by more than 24 hours, so the whole log is read",
+        path=path,
+        hint="nothing is lost; sorted by created_at, the log is read faster",
+    )
+
+
+def load_resolutions(
+    context: Context, spans: tuple[Window, ...], tally: Tally
+) -> tuple[ResolutionCount, ...]:
+    """Count the resolutions over several windows."""
+    path = context.log_path("monitor_resolutions.jsonl")
+    lines = split_lines(context.workspace.blocks(path))
+    return count_resolutions(read_resolutions(path, lines, tally, now=context.now), spans)
