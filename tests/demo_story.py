@@ -1,7 +1,8 @@
 """Write the logs of the demo: fourteen nights of an invented project, the same on every run.
 
 `python -m tests.demo_story` writes them into the package; a test holds them against this story.
-Nothing here is random: a small linear congruential generator stands in for chance.
+Nothing here is random: a small linear congruential generator stands in for chance. The documents
+that are no UTF-8 are written here too: an editor would mend them without a word.
 """
 
 import json
@@ -16,7 +17,49 @@ NOW = datetime(2026, 3, 16, 6, 0, tzinfo=UTC)
 NIGHTS, TASKS_A_NIGHT, NIGHTS_WITH_EVENTS = 14, 72, 2
 KINDS = ("spec", "impl", "impl", "test", "review", "impl", "test", "heal")
 MODELS = ("atlas-large", "atlas-large", "atlas-small")
-LOGS = Path(pipeline_cli.__file__).parent / "demo_data" / "workspace" / "api" / "logs"
+PACKAGED = Path(pipeline_cli.__file__).parent / "demo_data" / "workspace"
+
+#: Written into metrics.jsonl after a task by whoever crashed there.
+STRAY_LINES = {"task_0100": "Killed\n", "task_0600": '"restarted by hand"\n'}
+#: What is wrong with the metrics of single tasks: a part of the line, and what stands there.
+SPOILED: dict[str, tuple[str, str]] = {
+    "task_0200": ('"model": ', '"model": "atlas-tiny", "model": '),
+    "task_0300": ('"duration_seconds": 117.0', '"duration_seconds": "117 s"'),
+    "task_0400": ("created_at", "finished_at"),
+    "task_0500": ('"duration_seconds": 94.0', '"duration_seconds": NaN'),
+    "task_0900": ('Z"}', '"}'),
+    "task_0940": ('"duration_seconds": ', '"duration_seconds": -'),
+    "task_0950": ('"created_at": "2026', '"created_at": "2036'),
+}
+
+#: The spec that somebody saved in Latin-1.
+PRESS_KIT = """---
+title: Press kit
+status: draft
+source:
+  - file: docs/press.md
+    symbols: [contact]
+test: pytest tests/test_press.py
+---
+# Press kit
+
+What a newspaper needs on the morning after a surge.
+
+## Requirements
+
+- [ ] Three pictures of the harbour of Kråkøy, free to print.
+- [ ] One page on how the forecast works, without a formula.
+"""
+#: The backlog that somebody saved in UTF-16.
+FOREIGN_BACKLOG = """# Weather: overnight backlog
+
+## Phase 1: Foundations
+1. Read the weather stations
+2. Reject a station without a position
+
+## Phase 6: Alerts
+3. Tell the harbour when a storm comes
+"""
 
 
 class Dice:
@@ -64,7 +107,7 @@ def finished_tasks() -> list[dict[str, Any]]:
 
 
 def metrics_lines() -> Iterator[str]:
-    """Yield metrics.jsonl, with a torn end, a stamp without a zone and one in the future."""
+    """Yield metrics.jsonl: a task a line, some of them spoiled, and a torn end."""
     for task in finished_tasks():
         record = {
             "task_id": task["task_id"],
@@ -74,14 +117,19 @@ def metrics_lines() -> Iterator[str]:
             "status": task["status"],
             "created_at": stamp(task["end"]),
         }
-        if task["task_id"] == "task_0900":
-            record["created_at"] = str(record["created_at"]).removesuffix("Z")
-        if task["task_id"] == "task_0940":
-            record["duration_seconds"] = -4.0
-        if task["task_id"] == "task_0950":
-            record["created_at"] = "2036-03-15T02:00:00Z"
-        yield json.dumps(record) + "\n"
+        yield spoiled(task["task_id"], json.dumps(record)) + "\n"
+        yield STRAY_LINES.get(task["task_id"], "")
     yield '{"task_id": "task_1008", "task_type": "impl", "mod'
+
+
+def spoiled(task_id: str, line: str) -> str:
+    """Return a line of the metrics log with the fault that is planted in it, if one is."""
+    if task_id not in SPOILED:
+        return line
+    healthy, fault = SPOILED[task_id]
+    if line.count(healthy) != 1:
+        raise AssertionError(f"{healthy!r} does not stand once in {line}")
+    return line.replace(healthy, fault)
 
 
 def event_lines() -> Iterator[str]:
@@ -94,6 +142,8 @@ def event_lines() -> Iterator[str]:
             output = ""  # one that failed and one that completed without a word
         if place == len(tasks) - 4:
             task["status"] = "completed"
+        # One executor writes a status of its own.
+        status = "error" if place == 5 else task["status"]
         base = {"task_id": task["task_id"]}
         yield event(
             base,
@@ -109,7 +159,7 @@ def event_lines() -> Iterator[str]:
             base,
             "finished",
             task["end"],
-            status=task["status"],
+            status=status,
             exit_code=0 if task["status"] == "completed" else 1,
             duration_seconds=float(task["duration"]),
             output_chars=len(output),
@@ -140,7 +190,17 @@ def event_lines() -> Iterator[str]:
         NOW - timedelta(hours=2, minutes=40),
         question="May a red alert be sent by phone as well?",
     )
-    yield event({"task_id": "task_0001"}, "cancelled", NOW - timedelta(hours=9))
+    yield from misfits()
+
+
+def misfits() -> Iterator[str]:
+    """Yield the events that do not fit: each is reported, and none changes a task that ended."""
+    first = {"task_id": f"task_{(NIGHTS - NIGHTS_WITH_EVENTS) * TASKS_A_NIGHT:04d}"}
+    late = NOW - timedelta(hours=9)
+    yield event({"task_id": "task_0001"}, "cancelled", late)
+    yield event(first, "started", late, pid=4099, host="night-runner")
+    yield event(first, "paused", late)
+    yield event({}, "started", late, pid=4100, host="night-runner")
 
 
 def event(base: dict[str, str], name: str, at: datetime, **fields: Any) -> str:
@@ -149,7 +209,7 @@ def event(base: dict[str, str], name: str, at: datetime, **fields: Any) -> str:
 
 
 def resolution_lines() -> Iterator[str]:
-    """Yield monitor_resolutions.jsonl: seven that cleared, four of them by a heal task."""
+    """Yield monitor_resolutions.jsonl: seven that name a condition, one that does not."""
     for place, (condition, heal) in enumerate(
         [
             ("stale_version", None),
@@ -166,6 +226,7 @@ def resolution_lines() -> Iterator[str]:
             "resolved_at": stamp(NOW - timedelta(days=12 - 2 * place, hours=3)),
         }
         yield json.dumps({**line, **({"heal_task_id": heal} if heal else {})}) + "\n"
+    yield json.dumps({"resolved_at": stamp(NOW - timedelta(hours=2))}) + "\n"
 
 
 def state_files() -> dict[str, dict[str, Any]]:
@@ -232,19 +293,23 @@ def state_files() -> dict[str, dict[str, Any]]:
     }
 
 
-def story() -> dict[str, str]:
-    """Return every log and state file of the demo by its name."""
+def story() -> dict[str, bytes]:
+    """Return every file of the demo that is written here, by its path in the workspace."""
     files = {
-        "metrics.jsonl": "".join(metrics_lines()),
-        "tasks.jsonl": "".join(event_lines()),
-        "monitor_resolutions.jsonl": "".join(resolution_lines()),
+        "api/logs/metrics.jsonl": "".join(metrics_lines()).encode(),
+        "api/logs/tasks.jsonl": "".join(event_lines()).encode(),
+        "api/logs/monitor_resolutions.jsonl": "".join(resolution_lines()).encode(),
+        "specs/014-press-kit.md": PRESS_KIT.encode("latin-1"),
+        "damaged/foreign-text/backlog/006-overnight-backlog.md": (
+            b"\xff\xfe" + FOREIGN_BACKLOG.encode("utf-16-le")
+        ),
     }
     for name, value in state_files().items():
-        files[name] = json.dumps(value, indent=2) + "\n"
+        files[f"api/logs/{name}"] = (json.dumps(value, indent=2) + "\n").encode()
     return files
 
 
 if __name__ == "__main__":
-    LOGS.mkdir(parents=True, exist_ok=True)
-    for name, text in story().items():
-        (LOGS / name).write_text(text)
+    for name, data in story().items():
+        (PACKAGED / name).parent.mkdir(parents=True, exist_ok=True)
+        (PACKAGED / name).write_bytes(data)

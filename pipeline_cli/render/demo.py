@@ -1,26 +1,39 @@
 """The words between the commands of `pipeline demo`."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.render.text import clock, heading, percent, plain
+from pipeline_cli.domain.metrics import MetricsReport
+from pipeline_cli.render.terminal import one_line
+from pipeline_cli.render.text import clock, grid, heading, labelled, percent, plain
 
 #: The moment at which the packaged nights have just ended.
 CLOCK = "2026-03-16T06:00:00Z"
 
+_LOOK = (
+    ("pipeline tasks", "which tasks fail, and which say nothing"),
+    ("pipeline metrics", "whether one type or one model fails more than the others"),
+    ("pipeline align", "each fault of the documents with its line and its remedy"),
+    ("pipeline status", "the same in one screen, every morning"),
+)
 
-def opening() -> list[RenderableType]:
+
+def opening(aligned: Alignment, measured: MetricsReport) -> list[RenderableType]:
     """Say what is about to be shown."""
     return [
         heading("pipeline demo"),
         Text(
             f"Fourteen nights of an invented project, seen at {clock(CLOCK)}: a plan, a backlog "
-            "of 34 items, a thousand tasks, and some faults planted on purpose."
+            f"of {aligned.items.total} items, {aligned.specs.total} specs, "
+            f"{measured.reading.records:,} finished tasks, and faults planted on purpose."
         ),
     ]
 
@@ -30,23 +43,81 @@ def step(name: str, words: str) -> list[RenderableType]:
     return ["", Text(f"$ pipeline {name}", style="bold cyan"), Text(f"# {words}", style="dim"), ""]
 
 
-def closing(
-    figures: Effectiveness, seen: TasksReport, faults: Sequence[Finding], keep: str | None
-) -> list[RenderableType]:
-    """Say what was wrong, what has changed, and where to look next."""
-    now, before = figures.success_rate, figures.trend.success_rate
-    kinds = sorted({finding.code for finding in faults})
-    lines = [
-        f"Wrong: {len(seen.attention.flags)} of 5 flags are up "
-        f"({', '.join(seen.attention.flags)}), and {len(faults)} things are out of "
-        f"line ({len(kinds)} kinds).",
-        f"Changed: the success rate went from {percent(before)} of {figures.trend.sample} tasks "
-        f"to {percent(now)} of {figures.samples.success_rate}.",
-        "Look: `pipeline tasks` for the failing tasks, `pipeline align` for the documents.",
+def damaged(seen: Iterable[tuple[str, str, str, Sequence[Finding]]]) -> list[RenderableType]:
+    """Show each damaged workspace: its folder, the command, why, and the faults found."""
+    parts: list[RenderableType] = [
+        "",
+        heading("Beside it lie four small workspaces, each damaged in its own way"),
     ]
-    where = (
-        f"Play with it: pipeline --root {keep} --now {CLOCK} status"
-        if keep
-        else "Play with it: pipeline demo --keep DIR. In your own repository: pipeline status"
+    for place, name, words, findings in seen:
+        typed = Text(f"$ pipeline --root {place} {name}", style="bold cyan")
+        parts.append(typed.append(f"  # {words}", style="not bold dim default"))
+        parts.append(grid([["", Text(_counted(findings))]]))
+    return parts
+
+
+def closing(
+    figures: Effectiveness, seen: TasksReport, faults: Iterable[Finding], keep: str | None
+) -> list[RenderableType]:
+    """Say what was wrong, what has changed, and where to look next.
+
+    A fault that several commands have found counts once.
+    """
+    where = "pipeline demo --keep DIR. In your own repository: pipeline status"
+    if keep:
+        where = f"cd {quote(one_line(keep))} && pipeline --now {CLOCK} status"
+    return [
+        "",
+        *_wrong(seen.attention.flags, set(faults)),
+        "",
+        heading("What changed from the first week to the second"),
+        labelled(_changed(figures)),
+        "",
+        heading("Where to look"),
+        grid([Text(command, style="cyan"), Text(words)] for command, words in _LOOK),
+        "",
+        Text(f"Play with it: {where}", style="cyan"),
+    ]
+
+
+def _wrong(flags: Sequence[str], faults: Iterable[Finding]) -> list[RenderableType]:
+    """Show the flags, then the findings by the folder in which they lie."""
+    folders: dict[str, list[Finding]] = {}
+    for finding in faults:
+        folders.setdefault((finding.path or "").rpartition("/")[0], []).append(finding)
+    rows = [("flags", ", ".join(flags))]
+    rows += [(f"{folder}/", _counted(folders[folder])) for folder in sorted(folders)]
+    count = sum(map(len, folders.values()))
+    return [
+        heading(f"What was wrong: {len(flags)} flags, {count} findings"),
+        grid([plain(name, "dim"), Text(words)] for name, words in rows),
+    ]
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    """Return the codes of findings, those that are there more than once with their number."""
+    codes = Counter(finding.code for finding in findings)
+    return ", ".join(
+        code if count == 1 else f"{code} ×{count}" for code, count in sorted(codes.items())
     )
-    return ["", heading("What this shows"), *map(Text, lines), "", plain(where, "cyan")]
+
+
+def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
+    before, speed, samples = figures.trend, figures.throughput, figures.samples
+    return [
+        (
+            "Success rate",
+            f"{percent(before.success_rate)} → {percent(figures.success_rate)}",
+            Text(f"of {before.sample} and {samples.success_rate} finished tasks"),
+        ),
+        (
+            "Throughput",
+            f"{before.tasks_per_day} → {speed.tasks_per_day} a day",
+            Text(f"{before.completed_7d} and {speed.completed_7d} completed"),
+        ),
+        (
+            "Issues",
+            f"{before.resolved_7d} → {figures.issues.resolved_7d} resolved",
+            Text(f"{before.heal_resolved_count} and {figures.heal_resolved_count} by a heal task"),
+        ),
+    ]

@@ -1,13 +1,31 @@
-"""Git as far as reading needs it: where a repository lies.
+"""Git as far as reading needs it: where a repository lies; and a repository made anew.
 
 Owns what is known of a repository without running git: reading works where git is not
-installed, and a start of git costs as much as half of ours.
+installed, and a start of git costs as much as half of ours. Only what is made anew runs git.
 """
 
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
+
+from pipeline_cli.errors import GitError
+
+#: All that git hears of: no HOME, so that no settings, hooks, ignores or attributes of the
+#: user's have a say, and one name, so that the same files make the same commit.
+_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_DEFAULT_HASH": "sha1",
+    "GIT_AUTHOR_NAME": "Pipeline demo",
+    "GIT_AUTHOR_EMAIL": "demo@pipeline.invalid",
+    "GIT_COMMITTER_NAME": "Pipeline demo",
+    "GIT_COMMITTER_EMAIL": "demo@pipeline.invalid",
+    "LC_ALL": "C",
+}
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -58,3 +76,51 @@ def _first_line(path: Path) -> str:
             return file.readline(4096).strip()
     except OSError:
         return ""
+
+
+def create_repository(folder: Path) -> bool:
+    """Make a folder a repository without a commit; False where git is not installed.
+
+    Raises GitError where git refuses.
+    """
+    return _git(folder, "-c", "init.defaultBranch=main", "init", "--quiet", "--template=")
+
+
+def commit_everything(folder: Path, message: str, at: datetime) -> None:
+    """Commit every file of a repository that `create_repository` made, dated `at`.
+
+    The same files, message and moment make the same commit. Only for a folder in which all is
+    ours: in a user's repository it would sweep in their work. Raises GitError where git refuses.
+    """
+    date = f"{at.timestamp():.0f} +0000"
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    _git(folder, "add", "--all", "--", ".")
+    # Without upkeep: what git leaves running would meet the end of a temporary folder.
+    commit = ("-c", "maintenance.auto=false", "commit", "--quiet", "--message", message)
+    _git(folder, *commit, environment=dates)
+
+
+def _git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Run git without anything of the user's; False where it is not installed."""
+    # It takes longer to load than most commands to answer, and they need none of it.
+    import subprocess
+
+    path = {"PATH": os.environ.get("PATH", os.defpath)}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            env={**_ENVIRONMENT, **path, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip().split("\n")
+        raise GitError(
+            f"git refused: {words[0] or f'it ended with code {done.returncode}'}",
+            path=str(folder),
+            hint="see what git says of this folder: git status",
+        )
+    return True

@@ -1,12 +1,15 @@
-"""Where a git repository lies, told without running git."""
+"""Where a git repository lies, told without running git, and one that is made anew."""
 
 import os
 import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline_cli.store.gitrepo import find_repository
+from pipeline_cli.errors import GitError
+from pipeline_cli.store.gitrepo import commit_everything, create_repository, find_repository
 from tests.support import write
 
 
@@ -109,3 +112,80 @@ def test_an_empty_git_folder_is_passed_over(tmp_path: Path) -> None:
 def test_a_fifo_named_git_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".git")
     assert find_repository(tmp_path) is None
+
+
+NIGHT = datetime(2026, 3, 16, 6, 0, tzinfo=UTC)
+
+
+def committed(folder: Path, *, at: datetime = NIGHT) -> str:
+    """Make a repository of ours in a folder and return its commit."""
+    write(folder, {"a.md": "text\n", "b/c.jsonl": "{}\n"})
+    assert create_repository(folder)
+    commit_everything(folder, "everything", at)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_a_repository_that_we_make_is_found_and_has_no_commit(tmp_path: Path) -> None:
+    assert create_repository(tmp_path)
+    assert ours(tmp_path) == as_git_says(tmp_path)
+    assert git(tmp_path, "rev-list", "--all") == ""
+
+
+def test_the_same_files_at_the_same_moment_make_the_same_commit(tmp_path: Path) -> None:
+    first = committed(tmp_path / "one")
+    assert committed(tmp_path / "two") == first
+    assert committed(tmp_path / "three", at=NIGHT + timedelta(seconds=1)) != first
+
+
+def test_a_commit_of_everything_leaves_nothing_uncommitted(tmp_path: Path) -> None:
+    committed(tmp_path)
+    assert git(tmp_path, "status", "--porcelain", "--ignored") == ""
+    assert git(tmp_path, "ls-files").split() == ["a.md", "b/c.jsonl"]
+
+
+def test_what_the_user_ignores_and_converts_is_committed_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = committed(tmp_path / "plain")
+    home = write(
+        tmp_path / "home",
+        {".config/git/ignore": "*.jsonl\n", ".config/git/attributes": "*.md ident eol=crlf\n"},
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "i18n.commitEncoding")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "latin-1")
+    assert committed(tmp_path / "again") == plain
+
+
+def test_variables_of_an_outer_git_lead_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = repository(tmp_path / "outer")
+    before = git(outer, "rev-parse", "HEAD")
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_DIR", str(outer / ".git"))
+        patch.setenv("GIT_INDEX_FILE", str(outer / ".git/index"))
+        write(tmp_path / "inner", {"a.md": "text"})
+        create_repository(tmp_path / "inner")
+        commit_everything(tmp_path / "inner", "everything", NIGHT)
+    assert ours(tmp_path / "inner") == as_git_says(tmp_path / "inner")
+    assert git(outer, "rev-parse", "HEAD") == before
+    assert git(outer, "status", "--porcelain") == ""
+
+
+def test_without_git_no_repository_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not create_repository(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_git_refuses_is_an_error_with_its_words(tmp_path: Path) -> None:
+    write(tmp_path, {".git": "nonsense"})
+    with pytest.raises(GitError, match="invalid gitfile format"):
+        create_repository(tmp_path)
+
+
+def test_finding_a_repository_loads_nothing_that_runs_git() -> None:
+    look = "import sys, pipeline_cli.store.gitrepo; sys.exit('subprocess' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
