@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
-.PHONY: demo test lint coverage sweep oracle self-check clean
+BENCH_ARGS ?=
+
+.PHONY: demo test lint coverage sweep oracle bench self-check clean
 
 demo: $(READY)  ## the main job on packaged data
 	@$(BIN)/pipeline demo
@@ -31,6 +33,10 @@ oracle: $(READY)  ## the known answers, where the corpus lies beside the project
 	@for group in metrics effectiveness plan_progress alignment attention; do \
 		$(PYTHON) ../shared/corpus/check_oracle.py --pipeline $(CURDIR)/$(BIN)/pipeline \
 			--group $$group || exit 1; done
+
+bench: $(READY)  ## ours beside named opponents, as ratios of one run
+	@$(BIN)/python -m pip install --quiet --group bench
+	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 self-check: $(READY)  ## the tool on this repository
 	@$(BIN)/pipeline align --check

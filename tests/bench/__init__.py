@@ -1,0 +1,1 @@
+"""Benchmarks: ours beside its opponents in the same run (`make bench`)."""

@@ -1,0 +1,319 @@
+"""What is measured: each group makes its inputs, runs its cases in turns and returns tables."""
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench import generate
+from tests.bench.measure import Case, Limit, Measured, exponent, measure
+from tests.bench.opponents import command as opponent
+from tests.bench.table import NOTHING, Table, goal_text, milliseconds, of_cases, peak_text
+from tests.support import NOW, write
+
+PIPELINE = str(Path(sys.executable).parent / "pipeline")
+#: No tool asks the network for anything while it is measured.
+QUIET = {"OPENSPEC_TELEMETRY": "0", "DO_NOT_TRACK": "1", "CI": "1"}
+GROWTH_PEAK = 64.0
+GROWTH_LIMIT = 1.05
+
+
+class Scale(NamedTuple):
+    """How large and how often: `runs` of each case, fewer where they take `budget` seconds."""
+
+    runs: int
+    budget: float
+    logs: tuple[int, ...]
+    histories: tuple[int, ...]
+    specs: tuple[int, ...]
+    things: tuple[int, ...]
+    peers: int
+    rows: int
+
+
+FULL = Scale(
+    runs=15,
+    budget=20,
+    logs=(10_000, 100_000, 1_000_000),
+    histories=(100_000, 300_000, 1_000_000),
+    specs=(500, 5_000, 20_000),
+    things=(500, 5_000),
+    peers=5_000,
+    rows=20_000,
+)
+QUICK = Scale(
+    runs=3,
+    budget=1.5,
+    logs=(5_000, 20_000, 100_000),
+    histories=(60_000, 100_000),
+    specs=(200, 2_000),
+    things=(200, 2_000),
+    peers=200,
+    rows=2_000,
+)
+
+
+def ours(
+    root: Path,
+    *words: str,
+    now: str = NOW,
+    name: str = "",
+    limits: tuple[Limit, ...] = (),
+    peak: float | None = None,
+) -> Case:
+    """Return a case that calls our console script on a workspace, as users do."""
+    command = (PIPELINE, "--root", str(root), "--now", now, *words)
+    return Case(name or f"pipeline {' '.join(words)}", command, limits, peak, ours=True)
+
+
+def start_up(scale: Scale, folder: Path) -> list[Table]:
+    """The demo, and what a start costs."""
+    root, base = generate.demo(folder / "demo"), "python -c pass"
+    call = partial(ours, root, now=generate.DEMO_NOW)
+    quick, report = (Limit(base, 6.5),), (Limit(base, 7.5),)
+    words = {"_PIPELINE_COMPLETE": "complete_bash", "COMP_WORDS": "pipeline st", "COMP_CWORD": "1"}
+    completion = Case("completion of a command's name", (PIPELINE,), quick, ours=True, env=words)
+    cases = [
+        Case(base, (sys.executable, "-c", "pass")),
+        Case("import typer", (sys.executable, "-c", "import typer")),
+        Case("pipeline --version", (PIPELINE, "--version"), quick, ours=True),
+        completion,
+        Case("pipeline --help", (PIPELINE, "--help"), ours=True),
+        call("status", "--json", limits=report),
+        call("effectiveness", "--json", limits=report),
+        call("metrics", "--json"),
+        call("tasks", "--json"),
+        call("align", "--json"),
+        call("status", name="pipeline status, as text"),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = "Commands answer on the packaged demo."
+    return [of_cases("Start-up", note, cases, results, base)]
+
+
+def logs(scale: Scale, folder: Path) -> list[Table]:
+    """The metrics log: ordered, out of order, and with a longer and longer history."""
+    count, since = scale.logs[-1], generate.since()
+    root, mixed = generate.workspace(folder / "ordered"), generate.workspace(folder / "mixed")
+    path = _log(root, count)
+    shuffled = _log(mixed, count, disordered=True)
+    held = "json.loads per line, records held in a list"
+    duckdb, mixed_duckdb = "duckdb, group by", "duckdb, group by, out of order"
+    fast, whole = (Limit(held, 0.03),), (Limit(mixed_duckdb, 1.6),)
+    count_up = "reduce inputs as $r ({}; .[$r.status] += 1)"
+    cases = [
+        Case("read the bytes", opponent("read_bytes", path)),
+        Case("wc -l", ("wc", "-l", str(path))),
+        Case(duckdb, opponent("duckdb_group_by", path, since)),
+        Case("msgspec per line, three fields", opponent("msgspec_three_fields", path, since)),
+        Case("orjson per line", opponent("orjson_per_line", path, since)),
+        Case(held, opponent("json_held_in_list", path, since)),
+        Case("jq", ("jq", "-n", count_up, str(path))),
+        ours(root, "metrics", "--json", limits=fast, peak=32),
+        ours(root, "effectiveness", "--json", limits=fast, peak=32),
+        Case(mixed_duckdb, opponent("duckdb_group_by", shuffled, since)),
+        ours(
+            mixed, "metrics", "--json", name="pipeline metrics --json, out of order", limits=whole
+        ),
+        ours(
+            mixed,
+            "effectiveness",
+            "--json",
+            name="pipeline effectiveness --json, out of order",
+            limits=whole,
+        ),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = (
+        "That is how a reader works which loads the whole log and then counts. The last "
+        f"{generate.DAYS} days are the last twentieth; out of order means by three days, every "
+        "fiftieth line."
+    )
+    title = f"Metrics log of {count:,} lines"
+    table = of_cases(title, note, cases, results, held)
+    for done in (path, shuffled):
+        done.unlink()
+    return [table, _history(scale, folder / "history")]
+
+
+def _log(root: Path, count: int, *, window: int | None = None, disordered: bool = False) -> Path:
+    lines = generate.metrics_lines(count, window=window, disordered=disordered)
+    return generate.write_lines(root / generate.LOGS / "metrics.jsonl", lines)
+
+
+def _history(scale: Scale, folder: Path) -> Table:
+    """The same window behind more and more history: the cost should stay."""
+    window = scale.histories[0] // generate.PART
+    names = [f"{count:,} lines" for count in scale.histories]
+    cases = []
+    for name, count in zip(names, scale.histories, strict=True):
+        root = generate.workspace(folder / str(count))
+        _log(root, count, window=window)
+        cases.append(ours(root, "metrics", "--json", name=name, peak=32))
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = f"`metrics --json`; {window:,} lines lie in the window."
+    return of_cases("The same window, a longer history", note, cases, results, names[0])
+
+
+def specs(scale: Scale, folder: Path) -> list[Table]:
+    """A folder of specs: what it costs to read them all."""
+    count = scale.specs[-1]
+    root = generate.commit_all(generate.workspace(folder / "specs", specs=count))
+    place = root / "specs"
+    whole, status = "python-frontmatter with libyaml, whole files", "git status"
+    limits = (Limit(whole, 0.2), Limit(status, 4.5, "with a warm index"))
+    cases = [
+        Case("scandir and stat", opponent("scan_and_stat", place)),
+        Case("read all", opponent("read_all", place)),
+        Case("libyaml base loader, header only", opponent("libyaml_header", place)),
+        Case(whole, opponent("frontmatter_whole", place)),
+        Case(status, ("git", "status", "--short"), cwd=root),
+        Case("git ls-files", ("git", "ls-files"), cwd=root),
+        ours(root, "align", "--json", limits=limits),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = "One header in ten is outside the plain subset. `align` reads every spec."
+    table = of_cases(f"{count:,} specs", note, cases, results, whole)
+    shutil.rmtree(root)
+    return [table, _peers(scale, folder / "peers")]
+
+
+def _peers(scale: Scale, folder: Path) -> Table:
+    """Peers that list a whole project, and ours on the very same files."""
+    count = scale.peers
+    theirs = generate.backlog_md(folder / "backlog_md", count)
+    theirs_too = generate.openspec(folder / "openspec", count)
+    home = folder / "home"
+    home.mkdir()
+    env = {**QUIET, "HOME": str(home)}
+    first, second = "backlog task list --plain", "openspec list --specs"
+    cases = [
+        Case(first, ("backlog", "task", "list", "--plain"), cwd=theirs, env=env),
+        Case(second, ("openspec", "list", "--specs"), cwd=theirs_too, env=env),
+        _peer(theirs, "backlog.md", first),
+        _peer(theirs_too, "openspec", second),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = "Ours is `align --json`, which reads every one of the same files."
+    return of_cases(f"Peers on a project of {count:,} items", note, cases, results, first)
+
+
+def _peer(root: Path, name: str, base: str) -> Case:
+    title = f"pipeline align --json, on the files of {name}"
+    return ours(root, "align", "--json", name=title, limits=(Limit(base, 0.1),))
+
+
+def documents(scale: Scale, folder: Path) -> list[Table]:
+    """A table in a document, cut and spliced."""
+    path = generate.write_lines(folder / "table.md", generate.table_lines(scale.rows))
+    parse, splice = "markdown-it-py, parse alone", "ours: cut every row, set a cell, add a row"
+    cases = [
+        Case("python -c pass", (sys.executable, "-c", "pass")),
+        Case(parse, opponent("markdown_it_parse", path)),
+        Case(splice, opponent("our_splice", path), (Limit(parse, 0.04),), ours=True),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    return [of_cases(f"A table of {scale.rows:,} rows", "", cases, results, parse)]
+
+
+class Grown(NamedTuple):
+    """A kind of thing of which there are more and more, and the command that reads them."""
+
+    name: str
+    make: Callable[[Path, int], object]
+    command: str
+    sizes: tuple[int, ...]
+
+
+def growth(scale: Scale, folder: Path) -> list[Table]:
+    """Ten times as much of anything: ten times the cost after a start, and little memory."""
+    grown = (
+        Grown("metrics lines", _log, "metrics", scale.logs),
+        Grown("metrics lines", _log, "effectiveness", scale.logs),
+        Grown("specs", _specs, "align", scale.specs),
+        Grown("backlog items", _items, "align", scale.things),
+        Grown("backlog items", _items, "effectiveness", scale.things),
+        Grown("backlog items", _items, "status", scale.things),
+        Grown("tasks", _tasks, "tasks", scale.things),
+        Grown("tasks", _tasks, "status", scale.things),
+        Grown("issues", _issues, "effectiveness", scale.things),
+        Grown("resolutions", _resolutions, "effectiveness", scale.things),
+    )
+    rows = []
+    for place, one in enumerate(grown):
+        rows.append(_growth_row(one, scale, folder / f"growth-{place}"))
+        shutil.rmtree(folder / f"growth-{place}")
+    note = (
+        f"Commands with `--json`. Exponent of the cost after the start (the time with none of "
+        f"them), goal ≤ {GROWTH_LIMIT}; {NOTHING} where the smallest costs less than 1 ms, which "
+        f"noise would decide. Peak of the largest, goal ≤ {GROWTH_PEAK:g} MiB."
+    )
+    columns = ("", "sizes", "start, ms", "then, ms", "exponent", "MiB")
+    failed = any(len(row[1:]) == row.count(NOTHING) for row in rows)
+    return [Table("Growth", note, columns, tuple(rows), failed)]
+
+
+def _growth_row(one: Grown, scale: Scale, folder: Path) -> tuple[str, ...]:
+    cases = []
+    for size in (0, *one.sizes):
+        root = generate.workspace(folder / str(size))
+        one.make(root, size)
+        cases.append(ours(root, one.command, "--json", name=str(size)))
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    return growth_cells(f"{one.name}: {one.command}", one.sizes, results)
+
+
+def growth_cells(name: str, sizes: Sequence[int], results: dict[str, Measured]) -> tuple[str, ...]:
+    """Put the times of the sizes into one row; that of size 0 is the start."""
+    trouble = next((one.trouble for one in results.values() if one.trouble), "")
+    times = [results[str(size)].median for size in (0, *sizes)]
+    known = [value for value in times if value is not None]
+    if trouble or len(known) < len(times):
+        return (f"{name}: {trouble}", *[NOTHING] * 5)
+    slope = exponent(sizes, known[1:], known[0])
+    peak = results[str(sizes[-1])].peak
+    return (
+        name,
+        " / ".join(f"{size:,}" for size in sizes),
+        milliseconds(known[0]),
+        " / ".join(milliseconds(value) for value in known[1:]),
+        NOTHING if slope is None else f"{slope:.2f}" + _missed(slope, GROWTH_LIMIT),
+        peak_text(peak) + _missed(peak, GROWTH_PEAK),
+    )
+
+
+def _missed(value: float, limit: float) -> str:
+    return ", missed" if goal_text(value, limit).endswith("missed") else ""
+
+
+def _specs(root: Path, count: int) -> None:
+    shutil.rmtree(root / "specs")
+    generate.workspace(root, specs=count)
+
+
+def _items(root: Path, count: int) -> None:
+    generate.workspace(root, items=count)
+
+
+def _tasks(root: Path, count: int) -> None:
+    generate.write_lines(root / generate.LOGS / "tasks.jsonl", generate.task_lines(count))
+
+
+def _issues(root: Path, count: int) -> None:
+    write(root, {f"{generate.LOGS}/monitor_issues.json": generate.issues_text(count)})
+
+
+def _resolutions(root: Path, count: int) -> None:
+    path = root / generate.LOGS / "monitor_resolutions.jsonl"
+    generate.write_lines(path, generate.resolution_lines(count))
+
+
+GROUPS: dict[str, Callable[[Scale, Path], list[Table]]] = {
+    "start-up": start_up,
+    "logs": logs,
+    "specs": specs,
+    "documents": documents,
+    "growth": growth,
+}

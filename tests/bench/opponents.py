@@ -1,0 +1,136 @@
+"""The opponents that are Python: each is one function, run in a process of its own.
+
+A library is imported where it is used, so that an opponent pays for nothing but itself, and one
+that is not installed is told by the exit code. Our own splice is here as well: no command of
+ours does it alone.
+"""
+# ruff: noqa: PTH123  (pathlib costs a third of a bare start, which no opponent owes us)
+
+import sys
+from importlib import import_module
+
+NOT_INSTALLED = 69
+
+
+def command(name: str, *arguments: object) -> tuple[str, ...]:
+    """Return the command that runs an opponent; it must be started in the project's folder."""
+    code = "from tests.bench.opponents import main; main()"
+    return (sys.executable, "-c", code, name, *map(str, arguments))
+
+
+def main() -> None:
+    """Run the opponent that the command line names."""
+    name, *arguments = sys.argv[1:]
+    try:
+        globals()[name](*arguments)
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(NOT_INSTALLED)
+
+
+def duckdb_group_by(path: str, since: str) -> None:
+    import_module("duckdb").execute(
+        """
+        select task_type, status, count(*), avg(duration_seconds)
+        from read_json(?, format = 'newline_delimited', columns = {
+            task_id: 'VARCHAR', task_type: 'VARCHAR', model: 'VARCHAR',
+            duration_seconds: 'DOUBLE', status: 'VARCHAR', created_at: 'TIMESTAMP'
+        })
+        where created_at >= ? group by task_type, status
+        """,
+        [path, since.removesuffix("Z")],
+    ).fetchall()
+
+
+def msgspec_three_fields(path: str, since: str) -> None:
+    msgspec = import_module("msgspec")
+    fields = [("status", str), ("duration_seconds", float), ("created_at", str)]
+    decode = msgspec.json.Decoder(msgspec.defstruct("Record", fields)).decode
+    counts: dict[str, int] = {}
+    with open(path, "rb") as file:
+        for line in file:
+            record = decode(line)
+            if record.created_at >= since:
+                counts[record.status] = counts.get(record.status, 0) + 1
+
+
+def orjson_per_line(path: str, since: str) -> None:
+    loads = import_module("orjson").loads
+    counts: dict[str, int] = {}
+    with open(path, "rb") as file:
+        for line in file:
+            record = loads(line)
+            if record["created_at"] >= since:
+                counts[record["status"]] = counts.get(record["status"], 0) + 1
+
+
+def json_held_in_list(path: str, since: str) -> None:
+    loads = import_module("json").loads
+    counts: dict[str, int] = {}
+    with open(path, encoding="utf-8") as file:
+        records = [loads(line) for line in file]
+    for record in records:
+        if record["created_at"] >= since:
+            counts[record["status"]] = counts.get(record["status"], 0) + 1
+
+
+def read_bytes(path: str) -> None:
+    with open(path, "rb") as file:
+        while file.read(1 << 20):
+            pass
+
+
+def scan_and_stat(folder: str) -> None:
+    with import_module("os").scandir(folder) as entries:
+        for entry in entries:
+            entry.stat()
+
+
+def read_all(folder: str) -> None:
+    for path in _files(folder):
+        _bytes_of(path)
+
+
+def frontmatter_whole(folder: str) -> None:
+    load = import_module("frontmatter").load
+    if not import_module("yaml").__with_libyaml__:
+        raise ImportError("PyYAML is built without libyaml")
+    for path in _files(folder):
+        load(path)
+
+
+def libyaml_header(folder: str) -> None:
+    yaml = import_module("yaml")
+    if not yaml.__with_libyaml__:
+        raise ImportError("PyYAML is built without libyaml")
+    for path in _files(folder):
+        header = _bytes_of(path).split(b"---\n", 2)[1]
+        yaml.load(header, Loader=yaml.CBaseLoader)
+
+
+def markdown_it_parse(path: str) -> None:
+    parser = import_module("markdown_it").MarkdownIt("commonmark").enable("table")
+    parser.parse(_bytes_of(path).decode())
+
+
+def our_splice(path: str) -> None:
+    """Cut the table into rows and cells, set one cell, add one row, and splice."""
+    from pipeline_cli.domain.changes import splice
+    from pipeline_cli.formats.markdown import Document, append_row, set_cell
+
+    document = Document(_bytes_of(path).decode())
+    table = document.tables[0]
+    rows = list(table.rows())
+    edits = set_cell(rows[len(rows) // 2].cells[-1], "?")
+    row = append_row(table, ["new", "", "", "?"], document.newline)
+    splice(document.text, [*edits, row])
+
+
+def _files(folder: str) -> list[str]:
+    with import_module("os").scandir(folder) as entries:
+        return sorted(entry.path for entry in entries)
+
+
+def _bytes_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
