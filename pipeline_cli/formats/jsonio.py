@@ -96,6 +96,7 @@ def read_object(source: SourceFile, tally: Tally) -> dict[str, Any] | None:
     def report(code: str, message: str) -> None:
         tally.add(Finding(f"json-{code}", "warning", message, source.path))
 
+    tally.extend(source.findings)
     try:
         value = loads(source.text.removeprefix(BOM), report)
     except JsonError as error:

@@ -338,9 +338,10 @@ def _pipes(raw: str) -> list[int]:
 def escape_cell(value: str) -> str:
     """Make a value safe inside a cell: it opens no cell, line, comment, code or marker of ours."""
     flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
-    # Backticks that close nothing would make code of what follows in the row.
+    # A backtick that closes nothing would make code of what follows in the row, and an escaped
+    # one would still end what an earlier backtick of the row begins.
     flat = _ESCAPE_OR_CODE.sub(
-        lambda match: match[0] if match["code"] or match[0][0] == "\\" else "\\`" * len(match[0]),
+        lambda match: match[0] if match["code"] or match[0][0] == "\\" else "&#96;" * len(match[0]),
         flat,
     )
     flat = re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", flat)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pipeline_cli.domain.documents import Piece
+from pipeline_cli.domain.documents import MAX_LINE, Piece
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import (
     UNKNOWN,
@@ -57,7 +57,7 @@ class MetricsLog(Reader[MetricsLine]):
             found += self._block(block, data, number + place, offset)
             offset += len(data) + 1
         if rest:
-            found += self.measured([RawLine(number + len(lines), offset, rest, torn=True)])
+            found += self.measured([_raw(number + len(lines), offset, rest, torn=True)])
         return batch(found)
 
     def latest(self, piece: Piece) -> datetime | None:
@@ -75,7 +75,7 @@ class MetricsLog(Reader[MetricsLine]):
             return plain.records
         raw = []
         for place, line in enumerate(lines):
-            raw.append(RawLine(number + place, offset, line, torn=False))
+            raw.append(_raw(number + place, offset, line, torn=False))
             offset += len(line) + 1
         return list(self.measured(raw))
 
@@ -85,6 +85,8 @@ class MetricsLog(Reader[MetricsLine]):
         The six keys are required, so a line with as few commas as they need has no other key,
         and none twice.
         """
+        if len(data) > MAX_LINE and max(map(len, lines), default=0) > MAX_LINE:
+            return None
         try:
             found = batch(list(map(self._plain.decode, lines)))
             if not data.isascii():
@@ -122,6 +124,10 @@ class MetricsLog(Reader[MetricsLine]):
                 duration,
                 moment,
             )
+
+
+def _raw(number: int, offset: int, line: bytes, *, torn: bool) -> RawLine:
+    return RawLine(number, offset, None if len(line) > MAX_LINE else line, torn)
 
 
 def _in_utc(record: MetricsRecord) -> MetricsRecord:

@@ -49,8 +49,8 @@ def _known(context: Context, tally: Tally) -> Known:
         tasks=tasks,
         view=None if tasks is None else task_view(context, tasks, state),
         attention=None if tasks is None else raised(context, tasks, metrics),
-        # What is wrong with the issues file was found with the figures, and is said once.
-        book=attempt(lambda: states.load_issues(context, Tally())),
+        # What is wrong with the issues file was found with the figures, where there are any.
+        book=attempt(lambda: states.load_issues(context, Tally() if figures else tally)),
         heartbeat=attempt(lambda: states.load_heartbeat(context, tally)),
         meta=attempt(lambda: states.load_meta_answers(context, tally)),
         missing=attempt(lambda: _missing(context)) or (),

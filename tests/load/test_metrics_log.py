@@ -326,8 +326,9 @@ def test_the_longest_line_of_a_log_is_read(tmp_path: Path) -> None:
     assert Answer(context).metrics[0].samples.records == 1
 
 
-def test_a_longer_line_is_reported_with_its_number(tmp_path: Path) -> None:
-    texts = [line(NOW - HOUR), line(NOW, model="x" * (3 << 20)), line(NOW - HOUR, 1)]
+@pytest.mark.parametrize("length", [documents.MAX_LINE, 3 << 20])
+def test_a_longer_line_is_reported_with_its_number(tmp_path: Path, length: int) -> None:
+    texts = [line(NOW - HOUR), line(NOW, model="x" * length), line(NOW - HOUR, 1)]
     answer = Answer(opened(tmp_path, "".join(texts)))
     assert answer.metrics[0].samples.records == 2
     assert [(finding.code, finding.line) for finding in answer.found] == [("log-line-too-long", 2)]

@@ -169,7 +169,7 @@ FINDINGS = (
                 "They are kept as they are; no command rewrites the file.",
             ),
             "path-outside": ("A path leads out of the workspace.", "It is not opened."),
-            "root-missing": ("--root names no folder that can be read.", ""),
+            "root-missing": ("The root is no folder that can be read.", ""),
             "too-large": ("A document is larger than 64 MiB.", "It is not read."),
             "unreadable": (
                 "A file or folder is there and cannot be read.",
