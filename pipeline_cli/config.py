@@ -7,7 +7,6 @@ in as arguments.
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
@@ -113,6 +112,48 @@ KEPT_NAMES = {
 }
 
 
+#: What each setting means, for `explain` and the manual.
+MEANINGS = {
+    "window_days": "The days that every figure over time looks back on, from now.",
+    "tracked_phases": "The phases of the backlog whose progress is shown and watched.",
+    "attention.stuck_minutes": "How long a task may wait while nothing runs.",
+    "attention.consecutive_failures": "So many failed tasks in a row raise repeated_failures.",
+    "attention.min_tasks": "From so many finished tasks on a low success rate counts.",
+    "attention.success_rate_min": "The success rate below which low_success_rate is raised.",
+    "evidence.junit": "Where test reports lie, as globs.",
+    "logs.dir": "The folder of logs and state.",
+    "meta.interval_hours": "How often the meta questions are due.",
+    "meta.answer_days": "How long a person's answer to a meta question stands.",
+    "monitor.no_running_seconds": "How long work may wait with nothing running.",
+    "monitor.orphan_seconds": "From when on a running task counts as orphaned.",
+    "monitor.min_running": "So many tasks should run while others wait.",
+    "monitor.persist_resolved": "Whether resolved issues are kept in the issues file.",
+    "monitor.relapse_hours": "How soon a condition must come back to count as a relapse.",
+    "paths.specs": "The folder of the specs.",
+    "paths.backlog": "The product backlog.",
+    "paths.meta_backlog": "The backlog of what improves the pipeline itself.",
+    "paths.plan": "The plan, with the phases that the backlog serves.",
+    "paths.questions": "The meta questions.",
+    "paths.coverage": "The coverage of the specs.",
+    "paths.status": "The status document.",
+    "rotation.meta_ratio": "The share of the slots that goes to the meta backlog.",
+    "specs.ignore": "Which files beside the specs are none, as patterns over their stems.",
+}
+
+
+def default_of(setting: str) -> Any:
+    """Return the default of a setting by its dotted name."""
+    return value_of(Settings(), setting)
+
+
+def value_of(settings: Settings, setting: str) -> Any:
+    """Return the value of a setting by its dotted name."""
+    value: Any = settings
+    for part in setting.split("."):
+        value = getattr(value, part)
+    return value
+
+
 def setting_types() -> dict[str, Any]:
     """Return every setting by its dotted name, with its type."""
     names: dict[str, Any] = {}
@@ -192,6 +233,8 @@ def _flatten(
             flat[key] = value
     for name in flat:
         if name not in types:
+            from difflib import get_close_matches  # only a mistake needs it
+
             near = get_close_matches(name, [*types, *sorted(sections)], 1, 0.6)
             raise ConfigError(
                 f"unknown setting {name!r}",

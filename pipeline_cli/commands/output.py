@@ -13,6 +13,7 @@ from pipeline_cli.render import terminal
 
 if TYPE_CHECKING:
     from pipeline_cli.domain.findings import Finding
+    from pipeline_cli.domain.trend import Period
     from pipeline_cli.load.context import Context
 
 #: So many findings are shown after a report before the rest is only counted.
@@ -35,6 +36,22 @@ class Options(NamedTuple):
         from pipeline_cli.load.context import open_context
 
         return open_context(self.root, self.config, self.now)
+
+
+class Asked(NamedTuple):
+    """The period that `--since`, `--until` and `--by` ask for."""
+
+    since: str | None
+    until: str | None
+    by: str | None
+
+    def period(self, context: "Context") -> "Period | None":
+        """Return the period; None where nothing is asked. Raises UsageError where it is none."""
+        if self == (None, None, None):
+            return None
+        from pipeline_cli.load.metrics_log import period_of
+
+        return period_of(context, self.since, self.until, by_day=self.by == "day")
 
 
 def emit_json(

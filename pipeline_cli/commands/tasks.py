@@ -1,13 +1,13 @@
 """`pipeline tasks`."""
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Asked, Options, emit_findings, emit_json, emit_text
 from pipeline_cli.load.tasks import tasks_answer
 
 
-def run(options: Options) -> int:
+def run(options: Options, asked: Asked | None = None) -> int:
     """Show the tasks and the attention flags (contracts §6)."""
     context = options.open()
-    answer = tasks_answer(context)
+    answer = tasks_answer(context, asked.period(context) if asked else None)
     if options.json:
         from pipeline_cli.render.payload import tasks_keys
 

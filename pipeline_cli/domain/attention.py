@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from pipeline_cli.domain.metrics import Day
 from pipeline_cli.domain.moments import seconds_between
 from pipeline_cli.domain.tasks import Task, TaskView, newest_first
 
@@ -55,6 +56,7 @@ class TasksReport(msgspec.Struct, frozen=True):
 
     view: TaskView
     attention: Attention
+    days: tuple[Day, ...] = ()
 
 
 def situation(

@@ -6,7 +6,7 @@ Owns contracts §9 but for the heal ledger.
 import msgspec
 
 from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top_issues
-from pipeline_cli.domain.metrics import Metrics
+from pipeline_cli.domain.metrics import Day, Metrics
 from pipeline_cli.domain.progress import PlanProgress
 
 #: Tasks a day from which throughput counts in full, and what an open issue costs (§9).
@@ -47,7 +47,7 @@ class EffectivenessSamples(msgspec.Struct, frozen=True):
 
     success_rate: int
     throughput: int
-    window_days: int
+    window_days: int | float
 
 
 class Effectiveness(msgspec.Struct, frozen=True):
@@ -63,6 +63,7 @@ class Effectiveness(msgspec.Struct, frozen=True):
     top_issues_by_priority: tuple[TopIssue, ...]
     samples: EffectivenessSamples
     trend: Trend
+    days: tuple[Day, ...] = ()
 
 
 def effectiveness(
@@ -71,7 +72,8 @@ def effectiveness(
     book: IssueBook,
     plan: PlanProgress,
     *,
-    window_days: int,
+    window_days: float,
+    days: tuple[Day, ...] = (),
 ) -> Effectiveness:
     """Put the figures together; the pairs hold this window and the one before it."""
     here, before = metrics
@@ -92,6 +94,7 @@ def effectiveness(
         top_issues_by_priority=top_issues(book),
         samples=EffectivenessSamples(rate.total, rate.completed, window_days),
         trend=_trend(before, resolutions[1], window_days),
+        days=days,
     )
 
 
@@ -106,12 +109,12 @@ def goal_proximity(rate: float, tasks_per_day: float, open_issues: int) -> float
     return round(min(1.0, rate * speed * calm), 2)
 
 
-def _throughput(metrics: Metrics, window_days: int) -> Throughput:
+def _throughput(metrics: Metrics, window_days: float) -> Throughput:
     completed = metrics.success_rate.completed
     return Throughput(completed, round(completed / window_days, 1))
 
 
-def _trend(metrics: Metrics, resolutions: ResolutionCount, window_days: int) -> Trend:
+def _trend(metrics: Metrics, resolutions: ResolutionCount, window_days: float) -> Trend:
     throughput = _throughput(metrics, window_days)
     sample = metrics.success_rate.total
     return Trend(

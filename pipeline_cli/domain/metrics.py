@@ -135,6 +135,36 @@ class LogReading(msgspec.Struct, frozen=True):
     whole: bool
 
 
+class Day(msgspec.Struct, frozen=True):
+    """The figures of one day, each with its sample; null where there is none.
+
+    `sample` counts the finished tasks behind the rate, `durations` those behind the times.
+    """
+
+    day: str
+    completed: int
+    failed: int
+    sample: int
+    success_rate: float | None
+    p50_seconds: int | None
+    p95_seconds: int | None
+    durations: int
+
+
+class Before(msgspec.Struct, frozen=True):
+    """The figures of the window before; null where it has no sample."""
+
+    start: str
+    end: str
+    completed: int
+    failed: int
+    sample: int
+    success_rate: float | None
+    p50_seconds: int | None
+    p95_seconds: int | None
+    durations: int
+
+
 class MetricsReport(msgspec.Struct, frozen=True):
     """The answer of `metrics`: a window's figures, the resolutions in it, what was read."""
 
@@ -142,6 +172,8 @@ class MetricsReport(msgspec.Struct, frozen=True):
     window: Window
     heal_resolved_count: int
     reading: LogReading
+    before: Before
+    days: tuple[Day, ...]
 
 
 class _Group:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.domain.metrics import usable_duration, whole
+from pipeline_cli.domain.metrics import MetricsRecord, usable_duration, whole
 from pipeline_cli.domain.moments import iso, seconds_between
 
 TaskStatus = Literal["pending", "running", "completed", "failed", "needs_decision", "cancelled"]
@@ -274,6 +274,22 @@ def view(
             )
         ),
     )
+
+
+def finished_records(tasks: Iterable[Task]) -> list[MetricsRecord]:
+    """Return the finished tasks as the metrics log would hold them."""
+    return [
+        MetricsRecord(
+            task.id,
+            task.task_type,
+            task.model,
+            task.status,
+            usable_duration(task.duration),
+            task.ended_at,
+        )
+        for task in tasks
+        if task.has_ended and task.ended_at is not None
+    ]
 
 
 def newest_first(tasks: Iterable[Task]) -> list[Task]:

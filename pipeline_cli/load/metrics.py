@@ -2,16 +2,24 @@
 
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import MetricsReport
+from pipeline_cli.domain.trend import Period, before_of, days_of
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.metrics_log import load_metrics, load_resolutions, windows
+from pipeline_cli.load.metrics_log import load_metrics, load_resolutions, period_of
 
 
-def metrics_answer(context: Context) -> Answer[MetricsReport]:
-    """Answer `metrics` (contracts §5)."""
+def metrics_answer(context: Context, period: Period | None = None) -> Answer[MetricsReport]:
+    """Answer `metrics` (contracts §5), by default over the window of the settings."""
     tally = Tally()
-    spans = windows(context)
-    (metrics,), reading = load_metrics(context, spans, tally)
-    (resolutions,) = load_resolutions(context, spans, tally)
-    answer = MetricsReport(metrics, spans[0], resolutions.healed, reading)
+    period = period or period_of(context)
+    (metrics, before, *days), reading = load_metrics(context, period.spans, tally)
+    (resolutions,) = load_resolutions(context, (period.window,), tally)
+    answer = MetricsReport(
+        metrics,
+        period.window,
+        resolutions.healed,
+        reading,
+        before_of(period.before, before),
+        days_of(period.days, days),
+    )
     return Answer(answer, tally.result())

@@ -6,6 +6,8 @@ from pipeline_cli.domain.issues import ResolutionCount, count_resolutions
 from pipeline_cli.domain.metrics import LogReading, Measuring, Metrics
 from pipeline_cli.domain.moments import Window, windows_back
 from pipeline_cli.domain.tail import SHORT_LOG, Tail
+from pipeline_cli.domain.trend import Period, PeriodError, named_period, usual_period
+from pipeline_cli.errors import UsageError
 from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.metrics_log import MetricsLog
 from pipeline_cli.formats.resolution_log import read_resolutions
@@ -18,6 +20,21 @@ PIECE = 1 << 20
 def windows(context: Context, count: int = 1) -> tuple[Window, ...]:
     """Return the window of the settings and those before it."""
     return windows_back(context.now, context.settings.window_days, count)
+
+
+def period_of(
+    context: Context, since: str | None = None, until: str | None = None, *, by_day: bool = False
+) -> Period:
+    """Return the period that was asked for, else that of the settings; UsageError for none."""
+    days = context.settings.window_days
+    if since is None and until is None and not by_day:
+        return usual_period(context.now, days)
+    try:
+        return named_period(since, until, now=context.now, window_days=days, by_day=by_day)
+    except PeriodError as error:
+        raise UsageError(
+            str(error), hint="for example --since 14d, or --since 2026-02-01 --until 2026-02-08"
+        ) from error
 
 
 def load_metrics(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from pipeline_cli.domain.attention import Attention, Limits, TasksReport, attention, situation
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.metrics import Metrics
+from pipeline_cli.domain.metrics import Metrics, measure
 from pipeline_cli.domain.state import PmState
-from pipeline_cli.domain.tasks import Task, TaskView, view
+from pipeline_cli.domain.tasks import Task, TaskView, finished_records, view
+from pipeline_cli.domain.trend import Period, days_of
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.metrics_log import load_metrics, windows
@@ -14,14 +15,24 @@ from pipeline_cli.load.state import load_state
 from pipeline_cli.load.task_log import load_tasks
 
 
-def tasks_answer(context: Context) -> Answer[TasksReport]:
-    """Answer `tasks` (contracts §6)."""
+def tasks_answer(context: Context, period: Period | None = None) -> Answer[TasksReport]:
+    """Answer `tasks` (contracts §6); with a period, of the finished tasks those that lie in it."""
     tally = Tally()
     tasks = load_tasks(context, tally)
     state = load_state(context, tally)
     (metrics,), _ = load_metrics(context, windows(context), tally)
-    answer = TasksReport(task_view(context, tasks, state), raised(context, tasks, metrics))
+    shown = tasks if period is None else [task for task in tasks if _in_period(task, period)]
+    days = () if period is None else period.days
+    answer = TasksReport(
+        task_view(context, shown, state),
+        raised(context, tasks, metrics),
+        days_of(days, measure(finished_records(tasks), days)),
+    )
     return Answer(answer, tally.result())
+
+
+def _in_period(task: Task, period: Period) -> bool:
+    return not task.has_ended or (task.ended_at is not None and task.ended_at in period.window)
 
 
 def task_view(context: Context, tasks: Sequence[Task], state: PmState | None) -> TaskView:
@@ -31,17 +42,21 @@ def task_view(context: Context, tasks: Sequence[Task], state: PmState | None) ->
 
 def raised(context: Context, tasks: Sequence[Task], metrics: Metrics | None) -> Attention:
     """Evaluate the flags with the limits of the settings; unknown metrics raise nothing."""
-    settings = context.settings.attention
     seen = situation(
         tasks,
         finished=metrics.success_rate.total if metrics else 0,
         rate=metrics.exact_rate if metrics else None,
         now=context.now,
     )
-    limits = Limits(
+    return attention(seen, limits_of(context))
+
+
+def limits_of(context: Context) -> Limits:
+    """Return where the flags begin, from the settings."""
+    settings = context.settings.attention
+    return Limits(
         settings.stuck_minutes,
         settings.consecutive_failures,
         settings.min_tasks,
         settings.success_rate_min,
     )
-    return attention(seen, limits)

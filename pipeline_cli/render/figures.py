@@ -6,17 +6,26 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
-from pipeline_cli.domain.metrics import Metrics, MetricsReport, ModelCount
+from pipeline_cli.domain.metrics import MetricsReport, ModelCount
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.progress import PlanProgress
-from pipeline_cli.render.text import bar, clock, grid, heading, labelled, percent, plain
+from pipeline_cli.render.text import (
+    bar,
+    clock,
+    grid,
+    heading,
+    labelled,
+    percent,
+    plain,
+    trend_parts,
+)
 
 _NO_DATA = "no data"
 
 
 def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableType]:
     """Show the figures, each with its sample, beside those of the window before."""
-    days = answer.samples.window_days
+    days = f"{answer.samples.window_days:g}"
     parts: list[RenderableType] = [
         heading(f"Effectiveness, {days} days to {clock(iso(now))}"),
         "",
@@ -33,7 +42,7 @@ def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableT
                 for issue in answer.top_issues_by_priority
             )
         )
-    return parts
+    return [*parts, *trend_parts(answer.days)]
 
 
 def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
@@ -56,13 +65,13 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
                 "Throughput",
                 f"{speed.tasks_per_day} a day",
                 _joined(
-                    f"{speed.completed_7d} completed in {samples.window_days} days",
+                    f"{speed.completed_7d} completed in {samples.window_days:g} days",
                     f"before: {trend.tasks_per_day} a day" if trend.sample else "",
                 ),
             ),
         ]
     else:
-        nothing = f"no task finished in {samples.window_days} days"
+        nothing = f"no task finished in {samples.window_days:g} days"
         rows = [
             ("Goal proximity", _NO_DATA, nothing),
             ("Success rate", _NO_DATA, nothing),
@@ -122,7 +131,8 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     metrics, window = answer.metrics, answer.window
     title = heading(f"Task metrics, {clock(iso(window.start))} to {clock(iso(window.end))}")
     if not metrics.samples.records:
-        return [title, "", plain("no data: no task was recorded in this window")]
+        nothing = plain("no data: no task was recorded in this window")
+        return [title, "", nothing, *trend_parts(answer.days)]
     return [
         title,
         "",
@@ -158,26 +168,26 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
             ],
             flexible=0,
         ),
+        *trend_parts(answer.days),
     ]
 
 
 def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | str]]:
-    metrics = answer.metrics
-    rate, times = metrics.success_rate, metrics.execution_time
+    metrics, before = answer.metrics, answer.before
+    rate, times, skipped = metrics.success_rate, metrics.execution_time, answer.reading.skipped
+    earlier = f"before: {percent(before.success_rate)} of {before.sample}" if before.sample else ""
     return [
         (
             "Success rate",
             percent(rate.rate) if rate.total else _NO_DATA,
-            f"{rate.completed} completed, {rate.failed} failed",
+            _joined(f"{rate.completed} completed, {rate.failed} failed", earlier),
         ),
-        ("P50", *_seconds(times.p50_seconds, metrics)),
-        ("P95", *_seconds(times.p95_seconds, metrics)),
+        ("P50", *_seconds(times.p50_seconds, before.p50_seconds, answer)),
+        ("P95", *_seconds(times.p95_seconds, before.p95_seconds, answer)),
         (
             "Records",
             str(metrics.samples.records),
-            f"{answer.reading.skipped} line(s) of the log could not be used"
-            if answer.reading.skipped
-            else "",
+            f"{skipped} line(s) of the log could not be used" if skipped else "",
         ),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
     ]
@@ -187,6 +197,9 @@ def _mean(row: ModelCount) -> str:
     return f"{row.avg_duration:,} s of {row.durations}" if row.durations else _NO_DATA
 
 
-def _seconds(value: int, metrics: Metrics) -> tuple[str, str]:
-    count = metrics.samples.execution_time
-    return (f"{value:,} s", f"of {count} durations") if count else (_NO_DATA, "no durations")
+def _seconds(value: int, before: int | None, answer: MetricsReport) -> tuple[str, str]:
+    count = answer.metrics.samples.execution_time
+    earlier = "" if before is None else f"before: {before:,} s of {answer.before.durations}"
+    if not count:
+        return _NO_DATA, _joined("no durations", earlier)
+    return f"{value:,} s", _joined(f"of {count} durations", earlier)

@@ -11,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_cli.domain.findings import Finding, Severity
+from pipeline_cli.domain.metrics import Day
 from pipeline_cli.render.terminal import one_line
 
 _COLORS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 BAR_WIDTH = 20
+#: So many days fit a line of marks.
+_WIDEST = 40
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -52,6 +55,57 @@ def bar(pct: float, width: int = BAR_WIDTH) -> Text:
     full = round(min(100.0, max(0.0, pct)) / 100 * width)
     full_part = Text("█" * full, style="green", no_wrap=True, overflow="ellipsis")
     return full_part.append("░" * (width - full), style="dim")
+
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float | None], top: float) -> str:
+    """Return values from 0 to `top` as one character each; a dot where there is none."""
+    marks = []
+    for value in values:
+        level = 0 if value is None or top <= 0 else round(value / top * (len(_LEVELS) - 1))
+        marks.append("·" if value is None else _LEVELS[min(level, len(_LEVELS) - 1)])
+    return "".join(marks)
+
+
+def trend_parts(days: Sequence[Day]) -> list[RenderableType]:
+    """Show days as two lines of marks and a table, each figure with its sample."""
+    if not days:
+        return []
+    most = max(day.completed for day in days)
+    rates = sparkline([day.success_rate for day in days], 1.0)
+    counts = sparkline([float(day.completed) for day in days], float(most))
+    head = ["Day", "Completed", "Failed", "Success", "of", "P50", "P95", "of"]
+    rows: list[list[Text | str]] = [[heading(name) for name in head]]
+    rows += map(_day_row, days)
+    width = len(days)
+    return [
+        "",
+        heading("By day"),
+        grid(
+            [
+                ["Success", rates[-_WIDEST:], "0 to 100%; a dot is a day without a finished task"],
+                ["Completed", counts[-_WIDEST:], f"0 to {most} a day"],
+            ]
+        ),
+        *([plain(f"the last {_WIDEST} of {width} days", "dim")] if width > _WIDEST else []),
+        "",
+        grid(rows, flexible=0),
+    ]
+
+
+def _day_row(day: Day) -> list[Text | str]:
+    return [
+        day.day,
+        str(day.completed),
+        str(day.failed),
+        percent(day.success_rate) if day.sample else "no data",
+        str(day.sample),
+        "no data" if day.p50_seconds is None else f"{day.p50_seconds:,} s",
+        "no data" if day.p95_seconds is None else f"{day.p95_seconds:,} s",
+        str(day.durations),
+    ]
 
 
 def ago(seconds: int | None) -> str:

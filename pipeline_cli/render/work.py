@@ -11,7 +11,16 @@ from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.tasks import TaskRow
-from pipeline_cli.render.text import ago, clock, finding_groups, grid, heading, labelled, plain
+from pipeline_cli.render.text import (
+    ago,
+    clock,
+    finding_groups,
+    grid,
+    heading,
+    labelled,
+    plain,
+    trend_parts,
+)
 
 _MOST_OF_A_KIND = 6
 
@@ -35,7 +44,7 @@ def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
             parts.append(grid(_task_line(row) for row in rows))
     if counts.needs_decision:
         parts += ["", Text(f"{counts.needs_decision} task(s) wait for a decision", style="yellow")]
-    return parts
+    return [*parts, *trend_parts(answer.days)]
 
 
 def _shown(shown: int, total: int) -> str:

@@ -1,0 +1,197 @@
+"""What `explain` needs: the catalog, and the facts of this workspace."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pipeline_cli import config
+from pipeline_cli.domain.attention import situation
+from pipeline_cli.domain.catalog import CATALOG, Entry, nearest
+from pipeline_cli.domain.explain import Explanation, Facts, Input, rows_of, worked
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.errors import InputError, UsageError
+from pipeline_cli.load import documents
+from pipeline_cli.load.alignment import align_answer
+from pipeline_cli.load.answer import Answer
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.metrics_log import load_metrics, windows
+from pipeline_cli.load.status import status_answer
+from pipeline_cli.load.tasks import limits_of
+
+T = TypeVar("T")
+
+
+def entries() -> dict[str, Entry]:
+    """Return every entry by its name, the settings too."""
+    settings = {
+        name: Entry(
+            name,
+            "setting",
+            config.MEANINGS[name],
+            f"takes {config.describe(kind)}; also {config.environment_name(name)}",
+        )
+        for name, kind in config.setting_types().items()
+    }
+    return {**CATALOG, **settings}
+
+
+def listing() -> Answer[tuple[Explanation, ...]]:
+    """Return every entry without a value."""
+    return Answer(tuple(_explanation(entry) for entry in entries().values()), ())
+
+
+def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...]]:
+    """Explain one name; raise UsageError, with what is near, for one that does not exist."""
+    entry = find_entry(name)
+    if entry.kind == "setting":
+        return Answer((_setting(context, entry),), ())
+    if entry.kind == "exit code":
+        return Answer((_explanation(entry),), ())
+    facts, findings = _facts(context)
+    if entry.kind == "finding":
+        own = tuple(finding for finding in findings if finding.code == entry.name)
+        # The tally keeps some of each and says of the rest how many there were.
+        words = f"{len(own)} found by status, metrics, tasks and align" if own else "none found"
+        return Answer(
+            (_explanation(entry, _inputs(context, entry), len(own), words),), _by_file(own)
+        )
+    result = worked(entry.name, facts)
+    inputs = _inputs(context, entry)
+    paths = {found.path for found in inputs}
+    explanation = Explanation(
+        entry.name,
+        entry.kind,
+        entry.meaning,
+        entry.formula,
+        entry.leaves_out,
+        inputs,
+        result.value,
+        result.calculation,
+        rows_of(entry, facts),
+    )
+    return Answer((explanation,), tuple(f for f in findings if f.path in paths))
+
+
+def find_entry(name: str) -> Entry:
+    """Return the entry of a name; a figure may be named with the key that holds it."""
+    known = entries()
+    plain = name.strip()
+    last = plain.rpartition(".")[2]
+    for candidate in (plain, last):
+        if candidate in known:
+            return known[candidate]
+        number = candidate.removeprefix("phase_")
+        if number != candidate and number.isascii() and number.isdecimal() and len(number) < 10:
+            entry = known["phase_6"]
+            return Entry(
+                candidate, entry.kind, entry.meaning, entry.formula, entry.inputs, entry.leaves_out
+            )
+    near = nearest(plain, list(known))
+    shown = plain if len(plain) <= 60 else f"{plain[:60]}…"
+    raise UsageError(
+        f"nothing is called {shown!r}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "pipeline explain lists all names",
+    )
+
+
+def _explanation(
+    entry: Entry, inputs: tuple[Input, ...] = (), value: object = None, words: str = ""
+) -> Explanation:
+    return Explanation(
+        entry.name,
+        entry.kind,
+        entry.meaning,
+        entry.formula,
+        entry.leaves_out,
+        inputs,
+        value,
+        words,
+    )
+
+
+def _setting(context: Context, entry: Entry) -> Explanation:
+    value = config.value_of(context.settings, entry.name)
+    default = config.default_of(entry.name)
+    words = "the default" if value == default else f"the default is {_shown(default)}"
+    return Explanation(
+        entry.name,
+        entry.kind,
+        entry.meaning,
+        entry.formula,
+        entry.leaves_out,
+        value=value,
+        calculation=words,
+        origin=context.origins.get(entry.name, "default"),
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "an empty list"
+    return str(value)
+
+
+def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
+    """Read what explanations rest on; what cannot be read is None."""
+    answer, known = status_answer(context)
+    tally = Tally()
+    tally.extend(answer.findings)
+    spans = windows(context)
+    measured = _attempt(lambda: load_metrics(context, spans, Tally()))
+    aligned = _attempt(lambda: align_answer(context))
+    for finding in aligned.findings if aligned else ():
+        if finding not in answer.findings:
+            tally.add(finding)
+    metrics = measured[0][0] if measured else None
+    seen = None
+    if known.tasks is not None:
+        seen = situation(
+            known.tasks,
+            finished=metrics.success_rate.total if metrics else 0,
+            rate=metrics.exact_rate if metrics else None,
+            now=context.now,
+        )
+    facts = Facts(
+        figures=known.effectiveness,
+        metrics=metrics,
+        reading=measured[1] if measured else None,
+        window=spans[0],
+        plan=known.plan,
+        seen=seen,
+        limits=limits_of(context),
+        report=answer.value,
+    )
+    return facts, tally.result()
+
+
+def _attempt(load: Callable[[], T]) -> T | None:
+    try:
+        return load()
+    except InputError:
+        return None
+
+
+def _inputs(context: Context, entry: Entry) -> tuple[Input, ...]:
+    """Return the files that an entry names, where they lie here."""
+
+    def look(name: str) -> Input:
+        path = _path_of(context, name)
+        return Input(path, bool(_attempt(lambda: context.workspace.exists(path))))
+
+    return tuple(map(look, entry.inputs))
+
+
+def _path_of(context: Context, name: str) -> str:
+    paths = context.settings.paths
+    known = {
+        "006-overnight-backlog.md": _attempt(lambda: documents.product_backlog_path(context))
+        or paths.backlog,
+        "007-meta-pipeline-backlog.md": _attempt(lambda: documents.meta_backlog_path(context))
+        or paths.meta_backlog,
+        "specs/*.md": paths.specs,
+        "PLAN.md": paths.plan,
+    }
+    return known.get(name) or context.log_path(name)
+
+
+def _by_file(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda found: (found.path or "", found.line or 0)))
