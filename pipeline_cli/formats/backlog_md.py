@@ -28,10 +28,12 @@ _CLAIM = re.compile(r"\(items?[ \t\xa0]+(\d[^()]*)\)", re.IGNORECASE)
 _CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
 
 _PATH = re.compile(r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b")
-_NAME = r"\d{3}(?:-[a-z0-9][a-z0-9-]*)?(?![\w-])"
-_AND = r"[ \t]*(?:,|and|&|\+|/)[ \t]*(?:and[ \t]+)?"
-_SPECS = re.compile(rf"\bspecs?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)", re.IGNORECASE)
-_SPEC_NAME = re.compile(_NAME, re.IGNORECASE)
+# Both cases are written out: ignoring case costs more to compile than all else together.
+_NAME = r"\d{3}(?:-[A-Za-z0-9][A-Za-z0-9-]*)?(?![\w-])"
+_WORD_AND = "[Aa][Nn][Dd]"
+_AND = rf"[ \t]*(?:,|{_WORD_AND}|&|\+|/)[ \t]*(?:{_WORD_AND}[ \t]+)?"
+_SPECS = re.compile(rf"\b[Ss][Pp][Ee][Cc][Ss]?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)")
+_SPEC_NAME = re.compile(_NAME)
 _ANNOUNCES = re.compile(r"[*_]*(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
 
 

@@ -19,6 +19,10 @@ from pipeline_cli.formats.jsonio import JsonError, loads
 _BOM = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
+_ANYTHING = msgspec.json.Decoder()
+#: A key with a blank before its colon would not be counted.
+_AFTER_TEXT = (b'" ', b'"\t', b'"\r')
+
 _HINTS = {
     "log-duplicate-key": "write each key once",
     "log-field-type": "it reads as missing; the rest of the record counts",
@@ -73,8 +77,20 @@ def may_repeat(data: bytes) -> bool:
 
     A key with an escape may be another in disguise.
     """
+    if b"\\" not in data and not any(blank in data for blank in _AFTER_TEXT):
+        try:
+            if _keys_in(_ANYTHING.decode(data)) == data.count(b'":'):
+                return False  # every key that stands there was read
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass
     keys = _KEY.findall(data)
     return len(set(keys)) < len(keys) or any(b"\\" in key for key in keys)
+
+
+def _keys_in(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys_in, value.values()))
+    return sum(map(_keys_in, value)) if isinstance(value, list) else 0
 
 
 def _plainly_read(data: bytes, read: int) -> bool:
