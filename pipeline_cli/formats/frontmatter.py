@@ -26,12 +26,15 @@ _OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
 # The plain subset. A scalar begins with a letter, holds nothing that YAML reads as syntax, and
 # ends in a character that is none of its marks; whatever is not matched goes to the library.
 _WORD = r"[A-Za-z0-9_./][A-Za-z0-9_./@+%()=;$-]*"
-_PLAIN = rf"{_WORD}(?: (?![#-]){_WORD})*"
+_PLAIN = rf"{_WORD}(?: -*{_WORD})*"
 _KEY = r"[A-Za-z_][A-Za-z0-9_-]*"
 _FLOW = rf"\[(?:{_PLAIN}(?:, {_PLAIN})*)?\]"
-_PAIR = re.compile(rf"({_KEY}):(?: +({_PLAIN}|{_FLOW}))?")
-_ENTRY = re.compile(rf"( *)- (?:({_KEY}): +({_PLAIN}|{_FLOW})|({_PLAIN}))")
-_MORE = re.compile(rf"( +)({_KEY}): +({_PLAIN}|{_FLOW})")
+# In quotes everything stands for itself, as long as nothing is escaped.
+_QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
+_VALUE = rf"{_PLAIN}|{_FLOW}|{_QUOTED}"
+_PAIR = re.compile(rf"({_KEY}):(?: +({_VALUE}))?")
+_ENTRY = re.compile(rf"( *)- (?:({_KEY}): +({_VALUE})|({_PLAIN}|{_QUOTED}))")
+_MORE = re.compile(rf"( +)({_KEY}): +({_VALUE})")
 
 
 class FrontMatter(msgspec.Struct, frozen=True):
@@ -146,7 +149,7 @@ def read_plain(header: str) -> dict[str, Any]:
                 entries, indent = _begin_list(values, key), entry[1]
             if entry[1] != indent:
                 raise _NotPlain
-            entries.append(entry[4] or {entry[2]: _plain(entry[3])})
+            entries.append({entry[2]: _plain(entry[3])} if entry[2] else _plain(entry[4]))
         elif more := _MORE.fullmatch(line):
             if not entries or not isinstance(entries[-1], dict) or more[1] != indent + "  ":
                 raise _NotPlain
@@ -171,6 +174,8 @@ def _begin_list(values: dict[str, Any], key: str) -> list[Any]:
 
 
 def _plain(value: str) -> str | list[str]:
+    if value[:1] in ("'", '"'):
+        return value[1:-1]
     if not value.startswith("["):
         return value
     inner = value[1:-1]

@@ -78,7 +78,11 @@ plain_scalars = st.lists(words.filter(lambda word: word != "~"), min_size=1, max
     " ".join
 )
 flows = st.lists(plain_scalars, max_size=3).map(lambda parts: f"[{', '.join(parts)}]")
-plain_values = plain_scalars | flows
+printable = "".join(map(chr, range(0x20, 0x7F)))
+quoted = st.text(printable.replace('"', "").replace("\\", ""), max_size=9).map(
+    '"{}"'.format
+) | st.text(printable.replace("'", ""), max_size=9).map("'{}'".format)
+plain_values = plain_scalars | flows | quoted
 
 
 @st.composite
@@ -105,7 +109,7 @@ def entries(draw: st.DrawFn, objects: bool) -> list[str]:
     lines = []
     for _ in range(draw(st.integers(1, 3))):
         if not objects:
-            lines.append(f"{indent}- {draw(plain_scalars)}")
+            lines.append(f"{indent}- {draw(plain_scalars | quoted)}")
             continue
         names = draw(st.lists(keys, min_size=1, max_size=3, unique=True))
         lines.append(f"{indent}- {names[0]}: {draw(plain_values)}")
@@ -341,7 +345,7 @@ def test_the_plain_subset_has_these_shapes(header: str, values: dict[str, Any]) 
         "a:\n- b: c\n d: e",
         "a:\n- b: c\n  b: d",
         "a: b\na: c",
-        "a: 'b'",
+        "a: 'b''c'",
         "a: b # c",
         "a: b - c",
         "a: b: c",
