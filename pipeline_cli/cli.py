@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from types import FrameType
 from typing import Annotated, Literal
 
@@ -19,7 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipeline_cli import __version__
-from pipeline_cli.commands.output import Options
+from pipeline_cli.commands.output import Asked, Options
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
@@ -28,6 +27,12 @@ LOOK, SET_UP = "Look", "Set up"
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
 _FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="From this date or moment, or 36h, 14d, 2w ago.")
+]
+Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to this moment; else now.")]
+By = Annotated[Literal["day"] | None, typer.Option(help="A line a day, with its sample.")]
 
 app = typer.Typer(
     name="pipeline",
@@ -94,29 +99,31 @@ def status(
 
 
 @app.command(rich_help_panel=LOOK)
-def effectiveness(context: typer.Context) -> int:
+def effectiveness(
+    context: typer.Context, since: Since = None, until: Until = None, by: By = None
+) -> int:
     """Throughput, success rate, plan progress, goal proximity, top issues.
 
     Each figure comes with its sample, and the window before beside it. Writes nothing.
     """
     from pipeline_cli.commands.effectiveness import run as answer
 
-    return answer(context.obj)
+    return answer(context.obj, Asked(since, until, by))
 
 
 @app.command(rich_help_panel=LOOK)
-def metrics(context: typer.Context) -> int:
+def metrics(context: typer.Context, since: Since = None, until: Until = None, by: By = None) -> int:
     """Aggregates of the metrics log: success rate, P50 and P95, by type, by model.
 
     Counts the window of the last `window_days` days [7]. Writes nothing.
     """
     from pipeline_cli.commands.metrics import run as answer
 
-    return answer(context.obj)
+    return answer(context.obj, Asked(since, until, by))
 
 
 @app.command(rich_help_panel=LOOK)
-def tasks(context: typer.Context) -> int:
+def tasks(context: typer.Context, since: Since = None, until: Until = None, by: By = None) -> int:
     """Running, pending and recently finished tasks, and the attention flags.
 
     Flags: stuck, repeated_failures, output_empty, executor_fail, low_success_rate. Writes
@@ -124,7 +131,7 @@ def tasks(context: typer.Context) -> int:
     """
     from pipeline_cli.commands.tasks import run as answer
 
-    return answer(context.obj)
+    return answer(context.obj, Asked(since, until, by))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -157,6 +164,66 @@ def demo(
     from pipeline_cli.commands.demo import run as answer
 
     return answer(context.obj, keep=keep)
+
+
+@app.command(rich_help_panel=SET_UP)
+def init(
+    context: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
+    ] = False,
+) -> int:
+    """Create what is missing here, after a look at what is there.
+
+    Specs, backlogs, plans and logs at other places are found and named in pipeline.toml. Never
+    overwrites a file.
+    """
+    from pipeline_cli.commands.init import run as answer
+
+    return answer(context.obj, dry_run=dry_run)
+
+
+@app.command(rich_help_panel=SET_UP)
+def doctor(context: typer.Context) -> int:
+    """Files found, missing, unreadable; settings with their origin; what is damaged.
+
+    `--json` is made for bug reports and holds no secrets. Writes nothing.
+    """
+    from pipeline_cli.commands.doctor import run as answer
+
+    return answer(context.obj)
+
+
+@app.command(rich_help_panel=SET_UP)
+def explain(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
+    ] = None,
+) -> int:
+    """What a figure, flag, layer, finding, exit code or setting means, and its value here.
+
+    The formula, its inputs, and what it leaves out. Writes nothing.
+    """
+    from pipeline_cli.commands.explain import run as answer
+
+    return answer(context.obj, name=name)
+
+
+@app.command(rich_help_panel=SET_UP)
+def schema(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
+    ] = None,
+) -> int:
+    """The JSON schema of a command's output.
+
+    Made from the types that encode it. Writes nothing.
+    """
+    from pipeline_cli.commands.schema import run as answer
+
+    return answer(context.obj, name, clock=datetime.now(UTC))
 
 
 def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -204,8 +271,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, command, now, as_json=as_json)
     except TyperException as error:
         return _fail(_usage_error(error, command), command, now, as_json=as_json)
-    except SystemExit:  # how Typer and Rich answer where nobody reads them any more
-        return terminal.reader_gone()
+    except SystemExit as end:  # the end of a completion, or nobody reads us any more
+        return 0 if end.code in (0, None) else terminal.reader_gone()
     except Signalled as stop:
         return stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -236,6 +303,8 @@ def _usage_error(error: TyperException, command: str) -> UsageError:
     message = error.format_message().replace("\n", " ")
     if message.startswith("No such command") or command == "pipeline":
         return UsageError(message, hint="pipeline --help")
+    from difflib import get_close_matches  # costs more at import than a command may
+
     option = re.match(r"No such option: (--\S+)", message)
     near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
     if near and "Did you mean" not in message and "Possible options" not in message:

@@ -6,8 +6,13 @@ import subprocess
 import sys
 from binascii import crc32
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
+
+from pipeline_cli.render.schema import DRAFT, schema
 
 NOW = "2026-02-12T18:00:00Z"
 #: The smallest environment that cron gives: no HOME, no locale, no terminal.
@@ -53,7 +58,10 @@ def pipeline(
     prefix: tuple[str, ...] = (),
     timeout: float = 60,
 ) -> Ran:
-    """Run the program as a process, under cron's environment but for what `env` adds."""
+    """Run the program as a process, under cron's environment but for what `env` adds.
+
+    What it answers to `--json` is held against its schema.
+    """
     command = [*prefix, sys.executable, "-m", "pipeline_cli"]
     if root is not None:
         command += ["--root", str(root)]
@@ -68,7 +76,28 @@ def pipeline(
         timeout=timeout,
         check=False,
     )
+    if "--json" in arguments and done.stdout:
+        check_answer(json.loads(done.stdout))
     return Ran(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def check_answer(answer: dict[str, Any]) -> None:
+    """Fail where an answer is not what the schema of its name says."""
+    if answer.get("$schema") == DRAFT:  # `schema NAME` answers with a schema
+        Draft202012Validator.check_schema(answer)
+        return
+    meta = answer["meta"]
+    name = meta["schema"].removeprefix("pipeline/") if meta["ok"] else "error"
+    faults = [
+        f"{fault.json_path}: {fault.message}" for fault in validator(name).iter_errors(answer)
+    ]
+    assert not faults, f"not a pipeline/{name}: " + "; ".join(faults[:5])
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """Return what validates the answers of one name."""
+    return Draft202012Validator(schema(name))
 
 
 def snapshot(root: Path) -> dict[str, bytes]:

@@ -25,11 +25,33 @@ if TYPE_CHECKING:
 
 #: Raised where a key changes its meaning; a new key does not raise it.
 VERSION = 1
+#: What an answer says of a tracked phase.
+TRACKED_KEYS = ("completed", "total", "pct")
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """Which answer this is, of which version, for which moment; `ok` is false on failure."""
+
+    schema: str
+    version: int
+    ok: bool
+    generated_at: str
+    tool_version: str
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What kept a command from its job, where, and the next thing to type or to change."""
+
+    code: str
+    message: str
+    path: str | None
+    line: int | None
+    hint: str | None
 
 
 def encode(schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[Finding]) -> bytes:
     """Encode an answer: `meta`, its keys, and the findings; the same input, the same bytes."""
-    return _json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
+    return as_json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
 
 
 def encode_error(schema: str, stated: str | None, clock: datetime, error: PipelineError) -> bytes:
@@ -37,29 +59,23 @@ def encode_error(schema: str, stated: str | None, clock: datetime, error: Pipeli
 
     It is dated by what `--now` stated where that is a moment, else by the clock.
     """
+    meta = _meta(schema, dated(stated, clock), ok=False)
+    details = Failure(error.code, error.message, error.path, error.line, error.hint)
+    return as_json({"meta": meta, "error": details, "findings": []})
+
+
+def dated(stated: str | None, clock: datetime) -> datetime:
+    """Return what `--now` stated where that is a moment, else the clock."""
     stamp = parse_stamp(stated)
-    now = stamp.moment if stamp else clock
-    details = {
-        "code": error.code,
-        "message": error.message,
-        "path": error.path,
-        "line": error.line,
-        "hint": error.hint,
-    }
-    return _json({"meta": _meta(schema, now, ok=False), "error": details, "findings": []})
+    return stamp.moment if stamp else clock
 
 
-def _meta(schema: str, now: datetime, *, ok: bool) -> dict[str, Any]:
-    return {
-        "schema": f"pipeline/{schema}",
-        "version": VERSION,
-        "ok": ok,
-        "generated_at": iso(now),
-        "tool_version": __version__,
-    }
+def _meta(schema: str, now: datetime, *, ok: bool) -> Meta:
+    return Meta(f"pipeline/{schema}", VERSION, ok, iso(now), __version__)
 
 
-def _json(value: dict[str, Any]) -> bytes:
+def as_json(value: dict[str, Any]) -> bytes:
+    """Encode an object for reading, harmless wherever it is shown."""
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # bytes of a file that were no UTF-8 cannot stand in JSON
@@ -92,17 +108,17 @@ def effectiveness_keys(answer: "Effectiveness") -> dict[str, Any]:
 
 def plan_progress_keys(plan: "PlanProgress") -> dict[str, Any]:
     """Return the keys of contracts §4: each tracked phase is a key `phase_N`."""
-    keys = _fields(plan)
-    phases = {
-        f"phase_{phase.number}": {
-            "completed": phase.completed,
-            "total": phase.total,
-            "pct": phase.pct,
-        }
-        for phase in keys.pop("tracked")
+    keys: dict[str, Any] = {}
+    for name, value in _fields(plan).items():
+        keys |= _tracked(plan) if name == "tracked" else {name: value}
+    return keys
+
+
+def _tracked(plan: "PlanProgress") -> dict[str, Any]:
+    return {
+        f"phase_{phase.number}": {name: getattr(phase, name) for name in TRACKED_KEYS}
+        for phase in plan.tracked
     }
-    head = {name: keys.pop(name) for name in ("index", "total", "pct", "state_file")}
-    return {**head, **phases, **keys}
 
 
 def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
@@ -114,13 +130,15 @@ def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
         "heal_resolved_count": answer.heal_resolved_count,
         "skipped": answer.reading.skipped,
         "reading": answer.reading,
+        "before": answer.before,
+        "days": answer.days,
         "window": {"start": iso(answer.window.start), "end": iso(answer.window.end)},
     }
 
 
 def tasks_keys(answer: "TasksReport") -> dict[str, Any]:
     """Return the keys of contracts §6."""
-    return {**_fields(answer.view), "attention": answer.attention}
+    return {**_fields(answer.view), "attention": answer.attention, "days": answer.days}
 
 
 def align_keys(answer: "Alignment") -> dict[str, Any]:

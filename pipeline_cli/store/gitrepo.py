@@ -124,3 +124,87 @@ def _git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = 
             hint="see what git says of this folder: git status",
         )
     return True
+
+
+class GitState(msgspec.Struct, frozen=True):
+    """What git says of a work tree; `reason` is why it says nothing of branch and changes."""
+
+    worktree: bool
+    operation: str | None
+    branch: str | None = None
+    head: str | None = None
+    dirty: int | None = None
+    reason: str | None = None
+
+
+#: What lies in a git directory while an operation waits to be finished.
+_OPERATIONS = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+def state_of(repository: Repository) -> GitState:
+    """Ask git for the state of a work tree; nothing is written, not even git's own index."""
+    git_dir = _git_dir(repository.top / ".git") or repository.common_dir
+    operation = next((name for mark, name in _OPERATIONS.items() if _exists(git_dir / mark)), None)
+    worktree = os.path.realpath(git_dir) != os.path.realpath(repository.common_dir)
+    lines, reason = _status_lines(repository.top)
+    if lines is None:
+        return GitState(worktree, operation, reason=reason)
+    facts = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+    head, branch = facts.get("branch.oid", ""), facts.get("branch.head", "")
+    return GitState(
+        worktree=worktree,
+        operation=operation,
+        branch=None if branch == "(detached)" else branch,
+        head=None if head == "(initial)" else head[:12],
+        dirty=sum(not line.startswith("# ") for line in lines),
+        reason=_why_bare(head, branch),
+    )
+
+
+def _why_bare(head: str, branch: str) -> str | None:
+    if head == "(initial)":
+        return "there is no commit yet"
+    return "HEAD is detached" if branch == "(detached)" else None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
+    """Run `git status` without locks and hooks; None, and why, where it does not answer.
+
+    The user's own settings count: what they ignore is no change, what they trust is theirs.
+    """
+    import subprocess
+
+    command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(top)]
+    names = ("HOME", "XDG_CONFIG_HOME", "PATH")
+    passed = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        done = subprocess.run(
+            [*command, "status", "--porcelain=v2", "--branch", "--ignore-submodules=dirty"],
+            env={"PATH": os.defpath, "LC_ALL": "C", **passed},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None, "git status took more than 30 s"
+    except OSError:
+        return None, "git is not installed"
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+        return None, f"git refused: {words or f'it ended with code {done.returncode}'}"
+    return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\n"), None

@@ -5,9 +5,10 @@ Parses nothing and decides nothing about data.
 """
 
 import contextlib
+import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from pipeline_cli.store.gitrepo import Repository, find_repository
 #: A document larger than this is not read; logs have no limit, they are streamed.
 MAX_DOCUMENT = 64 << 20
 _BLOCK = 1 << 18
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 _PRODUCT_BACKLOGS = ("backlog/006-overnight-backlog.md", "specs/006-*backlog*.md")
 
@@ -33,12 +35,21 @@ class Applied(msgspec.Struct, frozen=True):
     diff: str
 
 
+class Walk(msgspec.Struct, frozen=True):
+    """The files that a bounded look found, the least deep first; `whole` if that is all."""
+
+    files: tuple[str, ...]
+    whole: bool
+
+
 class Workspace:
     """A folder tree that is read, and changed only through `apply`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._real_root = os.path.realpath(root)
+        # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
+        self._inside: dict[str, Path] = {}
 
     @property
     def repository(self) -> Repository | None:
@@ -153,6 +164,77 @@ class Workspace:
                     return path
         return None
 
+    def walk(self, *, depth: int, most: int, skip: Callable[[str], bool]) -> Walk:
+        """Look for files down to `depth` folders, at most `most` entries, without following links.
+
+        `skip` tells by its name whether a folder is passed over; one that cannot be read is,
+        too, unless it is the root.
+        """
+        found: list[str] = []
+        level, left = [""], most
+        for _ in range(depth + 1):
+            below: list[str] = []
+            for folder in level:
+                for path, is_folder in self._plain_entries(folder, left):
+                    left -= 1
+                    if not is_folder:
+                        found.append(path)
+                    elif not skip(path.rpartition("/")[2]):
+                        below.append(path)
+                if left <= 0:
+                    return Walk(tuple(found), whole=False)
+            level = below
+        return Walk(tuple(found), whole=not level)
+
+    def _plain_entries(self, folder: str, most: int) -> list[tuple[str, bool]]:
+        """List files and folders of a folder, sorted, links left out; a pair says if a folder."""
+        listed: list[tuple[str, bool]] = []
+        try:
+            with os.scandir(self.root / folder if folder else self.root) as entries:
+                for entry in entries:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if is_folder or entry.is_file(follow_symlinks=False):
+                        path = f"{folder}/{entry.name}" if folder else entry.name
+                        listed.append((path, is_folder))
+                    if len(listed) >= most:
+                        break
+        except OSError as error:
+            if not folder:
+                raise _unreadable(".", error.strerror or str(error)) from error
+        return sorted(listed)
+
+    def check_creatable(self, path: str) -> None:
+        """Raise InputError where it can be told beforehand that a file cannot be created."""
+        folder = self.locate(path).parent
+        while not os.path.lexists(folder) and folder != self.root:
+            folder = folder.parent
+        place = os.path.relpath(folder, self.root)
+        if not folder.is_dir():
+            raise InputError(
+                f"{place} is a file, and a folder belongs there",
+                code="write-refused",
+                path=path,
+                hint=f"move {place} away, or name another place in pipeline.toml",
+            )
+        if not os.access(folder, os.W_OK | os.X_OK):
+            what = "this folder" if place == "." else place
+            raise InputError(
+                f"nothing may be written in {what}",
+                code="write-refused",
+                path=path,
+                hint="check the permissions, and that the disk is not read-only",
+            )
+
+    def lies_at(self, path: str) -> bool:
+        """Tell whether anything lies at a path, a link that leads nowhere or outside too."""
+        try:
+            os.lstat(self.root.joinpath(*path.split("/")))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        return True
+
     def apply(self, changes: ChangeSet, *, dry_run: bool = False) -> Applied:
         """Write a change set, or with `dry_run` only say what it would change.
 
@@ -263,6 +345,23 @@ class Workspace:
         except OSError as error:
             raise _unreadable(folder, error.strerror or str(error)) from error
 
+    def _open(self, path: str) -> int:
+        """Open a file for reading: quickly where only its name can lead out, else after a look."""
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or "\0" in name:
+            return os.open(self.locate(path), _READING)
+        if folder not in self._inside:
+            self._inside[folder] = Path(os.path.realpath(self.locate(folder or ".")))
+        try:
+            return os.open(f"{self._inside[folder]}/{name}", _READING | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        except ValueError:
+            pass
+        # A link, or a name that no file can have: see where it leads, or say so.
+        return os.open(self.locate(path), _READING)
+
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[int | None]:
         """Open a regular file for reading; None where there is none.
@@ -270,7 +369,7 @@ class Workspace:
         Opened without blocking: a FIFO where a file should be must not hold us up.
         """
         try:
-            descriptor = os.open(self.locate(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = self._open(path)
         except (FileNotFoundError, NotADirectoryError):
             yield None
             return
