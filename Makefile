@@ -23,7 +23,7 @@ lint: $(READY)  ## ruff and mypy, as the gate runs them
 
 coverage: $(READY)  ## branch coverage of the pure layers; each uncovered branch is listed
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -q tests/domain tests/formats --cov=pipeline_cli.domain \
+	@$(BIN)/pytest -q -n auto tests/domain tests/formats tests/load --cov=pipeline_cli.domain \
 		--cov=pipeline_cli.formats --cov-branch --cov-report=term-missing:skip-covered
 
 sweep: $(READY)  ## the long sweeps: kill and error injection over every write

@@ -198,8 +198,8 @@ def _setting_lines(look: Look, tracked: tuple[int, ...] | None) -> str:
     lines = []
     if tracked is not None:
         lines += [
-            "# No item stands in phase 6 or 7, the default: of an existing backlog the last two",
-            "# phases with open items are tracked, of a new one the first two.",
+            "# Not the default, phases 6 and 7: of a backlog that was there, the last two",
+            "# phases with open items are tracked; of a new one, the first two.",
             f"tracked_phases = [{', '.join(map(str, tracked))}]",
         ]
     tables: dict[str, list[str]] = {}
@@ -215,9 +215,9 @@ def _setting_lines(look: Look, tracked: tuple[int, ...] | None) -> str:
 
 def _settings_text(lines: str) -> str:
     opening = (
-        "# Settings of pipeline; this file marks the root of the workspace. What is not here has\n"
-        "# its default: `pipeline doctor` shows every value, docs/settings.md of meta-pipeline\n"
-        "# explains them.\n"
+        "# Settings of pipeline; this file marks the root of the workspace.\n"
+        "# What is not here has its default. `pipeline doctor` shows all values,\n"
+        "# docs/settings.md of meta-pipeline explains them.\n"
     )
     return f"{opening}\n{lines}" if lines else opening
 

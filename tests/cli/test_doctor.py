@@ -311,6 +311,15 @@ def test_records_and_damage_are_counted_with_their_lines(tmp_path: Path) -> None
     assert "log-bad-line" in doctor(tmp_path).text
 
 
+def test_a_long_log_is_read_to_its_beginning(tmp_path: Path) -> None:
+    old = metrics_line("2020-01-01T00:00:00Z", task_id="t" * 4000) * 2200
+    recent = metrics_line("2026-02-12T10:00:00Z", task_id="t" * 4000) * 400
+    done = doctor(write(tmp_path, {METRICS: old[:4200] + "\n{bad\n" + old + recent}), "--json")
+    row = log(done, METRICS)
+    assert (row["bytes"] > 8 << 20, row["whole"]) == (True, True)
+    assert ("log-bad-line", 3) in {(f["code"], f["line"]) for f in done.json["findings"]}
+
+
 def test_a_log_in_a_foreign_encoding_is_not_text(tmp_path: Path) -> None:
     data = metrics_line("2026-02-12T10:00:00Z").encode("utf-16")
     done = doctor(write(tmp_path, {METRICS: data, TASKS: data, RESOLUTIONS: data}), "--json")

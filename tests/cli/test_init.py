@@ -346,6 +346,7 @@ def test_without_git_the_folder_of_the_lock_is_checked_first(tmp_path: Path) -> 
     write(tmp_path, {"api": "x"})
     done = init(tmp_path)
     assert (done.code, snapshot(tmp_path)) == (3, {"api": b"x"})
+    assert "api is a file, and a folder belongs there" in done.err
 
 
 @pytest.mark.needs_strace

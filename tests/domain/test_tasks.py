@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.metrics import MetricsRecord
 from pipeline_cli.domain.tasks import (
     ItemReference,
     LatestRequest,
@@ -22,6 +23,7 @@ from pipeline_cli.domain.tasks import (
     TaskRow,
     TaskStatus,
     TaskView,
+    finished_records,
     newest_first,
     oldest_first,
     view,
@@ -205,6 +207,12 @@ def test_an_end_describes_what_came_out() -> None:
     )
     assert (found.finished, found.duration) == (ago(5), 2.5)
     assert (found.output_chars, found.output_preview) == (9, "hello")
+
+
+def test_finished_tasks_are_records_as_the_metrics_log_has_them() -> None:
+    ended = task("a", "failed", task_type="impl", model="m", duration=-1.0, finished=ago(9))
+    records = finished_records([ended, task("b", "running"), task("c", "completed")])
+    assert records == [MetricsRecord("a", "impl", "m", "failed", None, ago(9))]
 
 
 def test_a_question_is_kept() -> None:

@@ -379,6 +379,10 @@ def test_of_a_repeated_key_the_last_one_stands_with_a_finding(line: bytes) -> No
     assert (finding.code, finding.line) == ("log-duplicate-key", 2)
 
 
+def test_a_number_beyond_floats_in_a_key_of_no_interest_spoils_nothing() -> None:
+    assert one(b'{"count":2,"further":1e999,"parts":{"a":1}}').count == 2
+
+
 def test_a_repeated_key_of_no_interest_is_told_too() -> None:
     record, finding = odd(b'{"further":1,"count":2,"further":3}')
     assert (record, finding.code) == (Record(count=2), "log-duplicate-key")

@@ -240,6 +240,14 @@ def test_order_within_a_piece_counts_too(hours: Sequence[int], broken: bool) -> 
     assert tail.broken is broken
 
 
+def test_order_across_pieces_counts_too() -> None:
+    tail = Tail(NOW - 99 * HOUR)
+    assert not tail.enough([NOW], NOW, NOW)
+    later = NOW + 25 * HOUR
+    assert not tail.enough([later], later, later)
+    assert tail.broken
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 def test_doubles_are_found_whatever_is_let_go(
     ordered: bool, monkeypatch: pytest.MonkeyPatch
@@ -332,6 +340,13 @@ def test_a_longer_line_is_reported_with_its_number(tmp_path: Path, length: int) 
     answer = Answer(opened(tmp_path, "".join(texts)))
     assert answer.metrics[0].samples.records == 2
     assert [(finding.code, finding.line) for finding in answer.found] == [("log-line-too-long", 2)]
+
+
+def test_a_line_that_is_too_long_at_the_start_is_reported_too(tmp_path: Path) -> None:
+    texts = [line(NOW, model="x" * documents.MAX_LINE), line(NOW - HOUR, 1)]
+    answer = Answer(opened(tmp_path, "".join(texts)))
+    assert answer.metrics[0].samples.records == 1
+    assert [(finding.code, finding.line) for finding in answer.found] == [("log-line-too-long", 1)]
 
 
 # A log that changes while it is read
