@@ -16,6 +16,9 @@ def main() -> int:
 
         gc.freeze()
         gc.enable()
-        return run()
+        code = run()
+        # What is left ends with the process; to look through it for garbage would be in vain.
+        gc.freeze()
+        return code
     except KeyboardInterrupt:
         return 130

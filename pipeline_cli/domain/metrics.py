@@ -239,7 +239,11 @@ class Measurement:
 
     def _forget(self, last: datetime) -> None:
         """Let go of the tasks that no record up to `last`, or soon after it, can be a double of."""
-        self._seen = {task: at for task, at in self._seen.items() if at - last <= SLACK}
+        try:
+            limit = last + SLACK
+        except OverflowError:  # the calendar ends before it
+            return
+        self._seen = {task: at for task, at in self._seen.items() if at <= limit}
         self._forget_above = max(_REMEMBERED, 2 * len(self._seen))
 
     def _once_each(self, found: Batch) -> Sequence[MetricsRecord]:

@@ -77,10 +77,11 @@ def may_repeat(data: bytes) -> bool:
 
     A key with an escape may be another in disguise.
     """
-    if b"\\" not in data and not any(blank in data for blank in _AFTER_TEXT):
+    if not any(blank in data for blank in _AFTER_TEXT):
         try:
+            # As many keys as stand there, or seem to, were read: none of them took another's place.
             if _keys_in(_ANYTHING.decode(data)) == data.count(b'":'):
-                return False  # every key that stands there was read
+                return False
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
     keys = _KEY.findall(data)
@@ -98,8 +99,9 @@ def _plainly_read(data: bytes, read: int) -> bool:
 
     `read` is the number of keys that were read: where as many stand there, none is repeated.
     """
-    spaced = b" :" in data or b"\t:" in data or b"\r:" in data
-    return data.isascii() and data.count(b'":') == read and not spaced
+    if data.count(b'":') != read or not data.isascii():
+        return False
+    return not any(blank in data for blank in _AFTER_TEXT)
 
 
 class Reader(Generic[R]):

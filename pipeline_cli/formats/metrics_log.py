@@ -25,7 +25,7 @@ from pipeline_cli.formats.jsonl import RawLine, Reader, may_repeat
 #: A line with the six keys and nothing else has so many commas, or more where a text holds one.
 _COMMAS = len(msgspec.structs.fields(MetricsRecord)) - 1
 #: So many lines are read one by one where one of them is not plain.
-_BLOCK = 16
+_BLOCK = 8
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -41,14 +41,20 @@ class MetricsLog(Reader[MetricsLine]):
         self._plain = msgspec.json.Decoder(MetricsRecord)
         self._stamps = msgspec.json.Decoder(_Stamp)
 
-    def read(self, piece: Piece, number: int) -> Batch | None:
-        """Return the records of a piece; `number` is that of its first line."""
+    def read(self, piece: Piece, after: int) -> tuple[int, Batch | None]:
+        """Return how many lines a piece has, and its records; `after` lines follow it in the log.
+
+        Lines are numbered from the end: the last of the log is −1.
+        """
         if piece.data is None:
-            return batch(list(self.measured([RawLine(number, piece.offset, None, torn=False)])))
+            alone = RawLine(-after - 1, piece.offset, None, torn=False)
+            return 1, batch(list(self.measured([alone])))
         *lines, rest = piece.data.split(b"\n")
+        count = len(lines) + bool(rest)
+        number = -after - count
         plain = None if rest else self._plain_batch(lines, piece.data, number)
         if plain:
-            return plain
+            return count, plain
         found: list[MetricsRecord] = []
         offset = piece.offset
         for place in range(0, len(lines), _BLOCK):
@@ -58,12 +64,13 @@ class MetricsLog(Reader[MetricsLine]):
             offset += len(data) + 1
         if rest:
             found += self.measured([_raw(number + len(lines), offset, rest, torn=True)])
-        return batch(found)
+        return count, batch(found)
 
-    def latest(self, piece: Piece) -> datetime | None:
-        """Return the latest stamp of a piece if all its lines are plain enough to tell."""
+    def latest(self, data: bytes) -> datetime | None:
+        """Return the latest stamp of whole lines if all are plain enough to tell."""
         try:
-            return max(line.created_at for line in self._stamps.decode_lines(piece.data or b""))
+            latest = max(line.created_at for line in self._stamps.decode_lines(data))
+            return latest if latest.tzinfo else latest.replace(tzinfo=UTC)
         except (msgspec.MsgspecError, ValueError, TypeError):
             return None
 

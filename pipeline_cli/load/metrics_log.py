@@ -1,6 +1,6 @@
 """The metrics log and the resolutions, counted over windows."""
 
-from pipeline_cli.domain.documents import Piece, foreign_encoding
+from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import ResolutionCount, count_resolutions
 from pipeline_cli.domain.metrics import LogReading, Measuring, Metrics
@@ -82,11 +82,14 @@ class _Reading:
         self.measuring = Measuring(self._spans, ordered=tail is not None)
         lines = records = start = 0
         for piece in self._context.workspace.pieces_from_end(self._path, PIECE):
-            start, lines = piece.offset, lines + _lines_in(piece)
-            if skim and (latest := log.latest(piece)) and latest < self.earliest:
+            start = piece.offset
+            latest = log.latest(piece.data) if skim and piece.data else None
+            if piece.data and latest and latest < self.earliest:
+                lines += piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
                 continue
             log.tally = Tally()
-            found = log.read(piece, -lines)
+            count, found = log.read(piece, lines)
+            lines += count
             log.tally.follow(self.damage)
             self.damage = log.tally
             self.measuring.add(found)
@@ -99,12 +102,6 @@ class _Reading:
             self.damage.renumber(lines + _lines_before(self._context, self._path, start))
         self.extent = LogReading(records, log.skipped, whole=start == 0)
         return True
-
-
-def _lines_in(piece: Piece) -> int:
-    if piece.data is None:
-        return 1
-    return piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
 
 
 def _lines_before(context: Context, path: str, offset: int) -> int:

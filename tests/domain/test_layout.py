@@ -213,3 +213,20 @@ def test_platform_limits() -> None:
     assert platform_limits("Linux", ignores_case=False) == ()
     assert "reading only" in platform_limits("Windows", ignores_case=True)[0]
     assert len(platform_limits("Darwin", ignores_case=True)) == 1
+
+
+def test_what_else_could_have_been_meant_is_named_as_not_used() -> None:
+    places = [Candidate("plan", path, suits=False) for path in ("ROADMAP.md", "docs/b-plan.md")]
+    proposal = propose(look(candidates=tuple(places)))
+    assert [(found.path, found.used) for found in proposal.found] == [
+        ("ROADMAP.md", False),
+        ("docs/b-plan.md", False),
+    ]
+
+
+def test_a_phase_that_a_backlog_has_twice_stands_in_the_plan_once() -> None:
+    text = plan_text([PhaseSeen(6, "a"), PhaseSeen(6, "again"), PhaseSeen(7, "b")])
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## Phase 6: a",
+        "## Phase 7: b",
+    ]
