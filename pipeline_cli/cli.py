@@ -157,7 +157,7 @@ def demo(
         str | None, typer.Option(metavar="DIR", help="Unpack into DIR, and leave it there.")
     ] = None,
 ) -> int:
-    """The five answers on packaged data, in a temporary folder with a fixed clock.
+    """The answers on packaged data, in a temporary repository with a fixed clock.
 
     The same bytes on every run.
     """

@@ -1,11 +1,11 @@
-"""`pipeline demo`: the five answers on packaged data, with a fixed clock."""
+"""`pipeline demo`: the answers on packaged data, with a fixed clock."""
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from pipeline_cli.commands import effectiveness, metrics, status, tasks
+from pipeline_cli.commands import effectiveness, explain, metrics, status, tasks
 from pipeline_cli.commands.output import Options, as_text, emit_json, emit_text
 from pipeline_cli.domain.changes import ChangeSet, Create
 from pipeline_cli.domain.documents import MAX_LINE
@@ -61,6 +61,11 @@ _WALK: tuple[tuple[str, str, Callable[[Options], int]], ...] = (
     ),
     ("tasks", "What runs, what waits, what has just ended.", tasks.run),
     ("effectiveness", "Is it working? Each figure with its sample.", effectiveness.run),
+    (
+        "explain goal_proximity",
+        "Why this figure? Ask so at every name.",
+        lambda options: explain.run(options, name="goal_proximity"),
+    ),
     ("metrics", "The task log by type and by model.", metrics.run),
     (
         f"align | head -{_MOST_LINES}",

@@ -1,7 +1,8 @@
 """Specs: which files are some, and what they say."""
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
 
 import msgspec
 
@@ -28,21 +29,21 @@ def spec_files(context: Context) -> SpecFiles:
     `spec.md` in a folder of its own; the ignored patterns and the backlogs are left out.
     """
     workspace, folder = context.workspace, context.settings.paths.specs.rstrip("/")
-    patterns = context.settings.specs.ignore
+    ignored = _any_of(context.settings.specs.ignore)
     backlogs = {product_backlog_path(context), meta_backlog_path(context)}
     markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
-    candidates = [
-        path
-        for path in markdown
-        if path not in backlogs
-        and not any(fnmatchcase(stem_of(path), pattern) for pattern in patterns)
-    ]
+    candidates = [path for path in markdown if path not in backlogs and not ignored(stem_of(path))]
     specs = [path for path in candidates if spec_number(stem_of(path))]
     if not specs:
         nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
         specs = candidates + [path for path in nested if workspace.exists(path)]
     chosen = set(specs)
     return SpecFiles(tuple(specs), tuple(path for path in markdown if path not in chosen))
+
+
+def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
+    """Return a test whether a name matches any pattern; one look, however many there are."""
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)").match
 
 
 def load_specs(context: Context, paths: Sequence[str], tally: Tally) -> tuple[Spec, ...]:
