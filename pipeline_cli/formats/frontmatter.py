@@ -257,11 +257,11 @@ def _loader() -> Any:
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen = set()
             for key_node, _ in node.value:
-                key = self.construct_object(key_node, deep=True)
-                if not isinstance(key, str):
+                if not isinstance(key_node, yaml.ScalarNode):
                     raise yaml.constructor.ConstructorError(
                         None, None, "a key is no string", key_node.start_mark
                     )
+                key = key_node.value
                 if key in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key {key} is there twice", key_node.start_mark
