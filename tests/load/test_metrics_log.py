@@ -268,6 +268,17 @@ def test_doubles_are_found_whatever_is_let_go(
     assert (found.samples.records, found.samples.doubles) == (60, 60)
 
 
+def test_at_the_end_of_the_calendar_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain_metrics, "_REMEMBERED", 0)
+    last = datetime(9999, 12, 31, 12, tzinfo=UTC)
+    records = [MetricsRecord(name, "impl", "m", "completed", 1.0, last) for name in "aab"]
+    measuring = Measuring(windows_back(last, 7), ordered=True)
+    for record in records:
+        measuring.add(batch([record]))
+    (found,) = measuring.result()
+    assert (found.samples.records, found.samples.doubles) == (2, 1)
+
+
 def test_a_stamp_in_the_future_is_no_disorder(small: None, tmp_path: Path) -> None:
     lines = [line(NOW - HOUR * (2_000 - place), place) for place in range(2_000)]
     lines.insert(1_900, line(NOW + timedelta(days=400), 9_000))
