@@ -89,12 +89,16 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Something that was there; `setting` is null where none is needed, or it is not used."""
+    """Something that was there; `setting` is null where none is needed, or it is not used.
+
+    `why` says why it is not used.
+    """
 
     what: str
     path: str
     setting: str | None
     used: bool
+    why: str = ""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -241,13 +245,14 @@ def _found(look: Look) -> Iterator[Found]:
             setting = place.setting if where.state == "elsewhere" else None
             yield Found(place.what, where.path, setting, used=True)
         if where.state != "there":
-            others = [
-                candidate.path
+            others = {
+                candidate.path: candidate.suits
                 for candidate in look.candidates
                 if candidate.what == place.what and candidate.path != where.path
-            ]
-            for path in sorted(others)[:_MOST_SEEN]:
-                yield Found(place.what, path, None, used=False)
+            }
+            for path, suits in sorted(others.items())[:_MOST_SEEN]:
+                why = "another fits better" if suits else "it holds nothing that counts as one"
+                yield Found(place.what, path, None, used=False, why=why)
 
 
 def _documents(look: Look, phases: Sequence[tuple[int, str]]) -> list[Create]:

@@ -24,8 +24,11 @@ def init_view(answer: InitAnswer, settings_file: str | None) -> list[RenderableT
     elsewhere = [found for found in answer.found if found.setting or not found.used]
     if elsewhere:
         parts += ["", heading("Found elsewhere")]
-        rows = ([found.what, found.path, found.setting or "not used"] for found in elsewhere)
-        parts.append(grid(rows, indent=2, flexible=1))
+        rows = (
+            [found.what, found.path, found.setting or f"not used: {found.why}"]
+            for found in elsewhere
+        )
+        parts.append(grid(rows, indent=2, flexible=2))
     parts += ["", *_created(answer)]
     if answer.kept:
         parts += ["", heading("Kept as it is")]
