@@ -88,6 +88,10 @@ class Look(msgspec.Struct, frozen=True):
     settings_file: str | None = None
 
 
+#: What a place lacks that is not taken for what its name says.
+_LACKS = {"backlog": "no items", "meta_backlog": "no items", "plan": "no phases"}
+
+
 class Found(msgspec.Struct, frozen=True):
     """Something that was there; `setting` is null where none is needed, or it is not used.
 
@@ -251,7 +255,7 @@ def _found(look: Look) -> Iterator[Found]:
                 if candidate.what == place.what and candidate.path != where.path
             }
             for path, suits in sorted(others.items())[:_MOST_SEEN]:
-                why = "another fits better" if suits else "it holds nothing that counts as one"
+                why = "another fits better" if suits else _LACKS.get(place.what, "it does not fit")
                 yield Found(place.what, path, None, used=False, why=why)
 
 

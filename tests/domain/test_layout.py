@@ -218,7 +218,7 @@ def test_platform_limits() -> None:
 def test_what_else_could_have_been_meant_is_named_as_not_used() -> None:
     places = [Candidate("plan", path, suits=False) for path in ("ROADMAP.md", "docs/b-plan.md")]
     proposal = propose(look(candidates=tuple(places)))
-    why = "it holds nothing that counts as one"
+    why = "no phases"
     assert [(found.path, found.used, found.why) for found in proposal.found] == [
         ("ROADMAP.md", False, why),
         ("docs/b-plan.md", False, why),
