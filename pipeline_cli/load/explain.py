@@ -1,7 +1,7 @@
 """What `explain` needs: the catalog, and the facts of this workspace."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipeline_cli import config
 from pipeline_cli.domain.attention import situation
@@ -51,22 +51,18 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         own = tuple(finding for finding in findings if finding.code == entry.name)
         # The tally keeps some of each and says of the rest how many there were.
         words = f"{len(own)} found by status, metrics, tasks and align" if own else "none found"
-        return Answer(
-            (_explanation(entry, _inputs(context, entry), len(own), words),), _by_file(own)
-        )
+        inputs = _inputs(context, entry)
+        explanation = _explanation(entry, inputs=inputs, value=len(own), calculation=words)
+        return Answer((explanation,), _by_file(own))
     result = worked(entry.name, facts)
     inputs = _inputs(context, entry)
     paths = {found.path for found in inputs}
-    explanation = Explanation(
-        entry.name,
-        entry.kind,
-        entry.meaning,
-        entry.formula,
-        entry.leaves_out,
-        inputs,
-        result.value,
-        result.calculation,
-        rows_of(entry, facts),
+    explanation = _explanation(
+        entry,
+        inputs=inputs,
+        value=result.value,
+        calculation=result.calculation,
+        rows=rows_of(entry, facts),
     )
     return Answer((explanation,), tuple(f for f in findings if f.path in paths))
 
@@ -93,18 +89,9 @@ def find_entry(name: str) -> Entry:
     )
 
 
-def _explanation(
-    entry: Entry, inputs: tuple[Input, ...] = (), value: object = None, words: str = ""
-) -> Explanation:
+def _explanation(entry: Entry, **fields: Any) -> Explanation:
     return Explanation(
-        entry.name,
-        entry.kind,
-        entry.meaning,
-        entry.formula,
-        entry.leaves_out,
-        inputs,
-        value,
-        words,
+        entry.name, entry.kind, entry.meaning, entry.formula, entry.leaves_out, **fields
     )
 
 
@@ -112,12 +99,8 @@ def _setting(context: Context, entry: Entry) -> Explanation:
     value = config.value_of(context.settings, entry.name)
     default = config.default_of(entry.name)
     words = "the default" if value == default else f"the default is {_shown(default)}"
-    return Explanation(
-        entry.name,
-        entry.kind,
-        entry.meaning,
-        entry.formula,
-        entry.leaves_out,
+    return _explanation(
+        entry,
         value=value,
         calculation=words,
         origin=context.origins.get(entry.name, "default"),
