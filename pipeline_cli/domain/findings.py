@@ -4,6 +4,7 @@ Owns `Finding` and the tally that keeps a flood of them readable. A finding neve
 (design, "Two kinds of trouble"); what was read is what was used plus what was reported.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -13,6 +14,9 @@ Severity = Literal["error", "warning", "note"]
 
 #: How many findings of one code are kept for one file before the rest is only counted.
 KEPT_PER_CODE = 20
+
+#: How a tally says that there are more than it keeps.
+_REST = r"([\d,]+) more of the same, [\d,]+ in all"
 
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
@@ -107,6 +111,15 @@ class Tally:
     def result(self) -> tuple[Finding, ...]:
         """Return what was found, in the order in which it was found, the counts last."""
         return tuple(self)
+
+
+def how_many(findings: Iterable[Finding]) -> int:
+    """Count findings, with those of which a tally has only said how many there are."""
+    total = 0
+    for finding in findings:
+        rest = re.fullmatch(_REST, finding.message) if finding.hint is None else None
+        total += int(rest[1].replace(",", "")) if rest else 1
+    return total
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from pipeline_cli import config
 from pipeline_cli.domain.attention import situation
 from pipeline_cli.domain.catalog import CATALOG, Entry, nearest
 from pipeline_cli.domain.explain import Explanation, Facts, Input, rows_of, worked
-from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.findings import Finding, Tally, how_many
 from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.load import documents
 from pipeline_cli.load.alignment import align_answer
@@ -49,10 +49,10 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
     facts, findings = _facts(context)
     if entry.kind == "finding":
         own = tuple(finding for finding in findings if finding.code == entry.name)
-        # The tally keeps some of each and says of the rest how many there were.
-        words = f"{len(own)} found by status, metrics, tasks and align" if own else "none found"
+        count = how_many(own)
+        words = f"{count:,} found by status, metrics, tasks and align" if own else "none found"
         inputs = _inputs(context, entry)
-        explanation = _explanation(entry, inputs=inputs, value=len(own), calculation=words)
+        explanation = _explanation(entry, inputs=inputs, value=count, calculation=words)
         return Answer((explanation,), _by_file(own))
     result = worked(entry.name, facts)
     inputs = _inputs(context, entry)
@@ -116,14 +116,11 @@ def _shown(value: object) -> str:
 def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
     """Read what explanations rest on; what cannot be read is None."""
     answer, known = status_answer(context)
-    tally = Tally()
-    tally.extend(answer.findings)
     spans = windows(context)
     measured = _attempt(lambda: load_metrics(context, spans, Tally()))
     aligned = _attempt(lambda: align_answer(context))
-    for finding in aligned.findings if aligned else ():
-        if finding not in answer.findings:
-            tally.add(finding)
+    said = set(answer.findings)
+    further = [f for f in aligned.findings if f not in said] if aligned else []
     metrics = measured[0][0] if measured else None
     seen = None
     if known.tasks is not None:
@@ -143,7 +140,7 @@ def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
         limits=limits_of(context),
         report=answer.value,
     )
-    return facts, tally.result()
+    return facts, (*answer.findings, *further)
 
 
 def _attempt(load: Callable[[], T]) -> T | None:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.health import Doctor, FileRow, GitReport, LogRow, SettingRow
 from pipeline_cli.render.text import finding_groups, grid, heading, labelled, plain
 
@@ -44,7 +44,7 @@ def _verdict(answer: Doctor, findings: Sequence[Finding]) -> list[RenderableType
         missing = sum(row.state == "missing" for row in answer.files)
         rest = f"; {missing} missing: pipeline init --dry-run" if missing else ""
         return [Text("Nothing is damaged", style="bold green").append(rest, style="default")]
-    return [heading(f"Findings ({len(findings)})"), *finding_groups(findings, _MOST)]
+    return [heading(f"Findings ({how_many(findings)})"), *finding_groups(findings, _MOST)]
 
 
 def _state(state: str) -> Text:

@@ -1,6 +1,5 @@
 """Text views of `explain`: one name with its value here, or all names."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
@@ -9,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_cli.domain.explain import Explanation, Rows
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, finding_groups, heading
 
@@ -25,7 +24,11 @@ def explanation_view(found: Explanation, findings: Sequence[Finding]) -> list[Re
         _facts(found),
     ]
     if findings and found.kind == "finding":
-        parts += ["", heading(f"Found ({len(findings)})"), *finding_groups(findings, MOST_PLACES)]
+        parts += [
+            "",
+            heading(f"Found ({how_many(findings)})"),
+            *finding_groups(findings, MOST_PLACES),
+        ]
     elif findings:
         parts += ["", _beside(findings)]
     return parts
@@ -33,8 +36,10 @@ def explanation_view(found: Explanation, findings: Sequence[Finding]) -> list[Re
 
 def _beside(findings: Sequence[Finding]) -> Text:
     """Name what was found in the files behind a value; each can be explained in turn."""
-    codes = Counter(finding.code for finding in findings)
-    listed = ", ".join(f"{code} {count}" for code, count in codes.items())
+    codes: dict[str, list[Finding]] = {}
+    for finding in findings:
+        codes.setdefault(finding.code, []).append(finding)
+    listed = ", ".join(f"{code} {how_many(group):,}" for code, group in codes.items())
     return Text(f"Found in these files: {one_line(listed)}. Where: --json.", style="yellow")
 
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline_cli.domain.findings import Finding, Severity
+from pipeline_cli.domain.findings import Finding, Severity, how_many
 from pipeline_cli.domain.metrics import Day
 from pipeline_cli.render.terminal import one_line
 
@@ -146,13 +146,13 @@ def finding_groups(findings: Sequence[Finding], most: int) -> list[RenderableTyp
     parts: list[RenderableType] = []
     for (severity, code), group in codes.items():
         title = Text(f"{severity}[{code}]", style=_COLORS[severity])
-        parts.append(title.append(f"  {len(group)}", style="default"))
+        parts.append(title.append(f"  {how_many(group):,}", style="default"))
         for finding in group[:most]:
             place = place_of(finding)
             line = Text(f"{one_line(place)}{': ' if place else ''}", style="dim")
             parts.append(_indented(line.append(one_line(finding.message), style="default")))
         if len(group) > most:
-            rest = f"… and {len(group) - most} more: --json lists them"
+            rest = f"… and {how_many(group) - most:,} more: see --json"
             parts.append(_indented(plain(rest, "dim")))
         if group[0].hint:
             parts.append(_indented(Text(f"hint: {one_line(group[0].hint)}", style="cyan")))

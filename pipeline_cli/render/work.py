@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.alignment import AlignedPhase, Alignment
 from pipeline_cli.domain.attention import TasksReport
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.tasks import TaskRow
 from pipeline_cli.render.text import (
@@ -95,7 +95,7 @@ def align_view(answer: Alignment, findings: Sequence[Finding]) -> list[Renderabl
     parts += [""] if answer.blocked else []
     if not findings:
         return [*parts, Text("Nothing is out of line.", style="green")]
-    parts.append(heading(f"Out of line ({len(findings)})"))
+    parts.append(heading(f"Out of line ({how_many(findings)})"))
     return [*parts, *finding_groups(findings, _MOST_OF_A_KIND)]
 
 

@@ -143,6 +143,12 @@ def test_a_finding_comes_with_its_places_here(tmp_path: Path) -> None:
     assert [(found["path"], found["line"]) for found in answer["findings"]] == [(LOG, 5)]
 
 
+def test_a_flood_of_findings_is_counted_whole(tmp_path: Path) -> None:
+    root = workspace(tmp_path, "{torn\n" * 1_234)
+    assert explained(root, "log-bad-line")["value"] == 1_234
+    assert "Found (1234)" in pipeline(root, "explain", "log-bad-line").text
+
+
 def test_a_figure_comes_with_what_was_found_in_its_files(tmp_path: Path) -> None:
     answer = pipeline(workspace(tmp_path), "explain", "p50_seconds", "--json").json
     assert [found["code"] for found in answer["findings"]] == ["log-bad-line"]

@@ -11,6 +11,7 @@ from pipeline_cli.domain.findings import (
     Tally,
     by_weight,
     gated,
+    how_many,
 )
 
 
@@ -104,3 +105,11 @@ def test_what_was_found_is_what_is_shown_and_what_is_counted(codes: list[str], k
     more = [int(found.message.split()[0]) for found in shown if found.message != "message"]
     assert len(plain) + sum(more) == len(codes)
     assert all(sum(found.code == code for found in plain) <= kept for code in "abc")
+
+
+def test_findings_are_counted_with_those_that_were_not_kept() -> None:
+    tally = Tally()
+    for line in range(1_500):
+        tally.add(Finding("a", "warning", "words", "log", line + 1))
+    tally.add(Finding("b", "note", "3 more of the same, 5 in all", "log", 1, "a hint"))
+    assert how_many(tally.result()) == 1_501
