@@ -66,9 +66,15 @@ class Tally:
             self.add(finding)
 
     def extend(self, findings: Iterable[Finding]) -> None:
-        """Take several findings."""
+        """Take several findings, perhaps of another tally: what it only counted is counted on."""
         for finding in findings:
-            self.add(finding)
+            rest = _rest_of(finding)
+            if rest:
+                key = (finding.code, finding.path)
+                self._counts[key] = self._counts.get(key, 0) + rest
+                self._severity.setdefault(key, finding.severity)
+            else:
+                self.add(finding)
 
     def follow(self, later: "Tally") -> None:
         """Take what was found later, perhaps in the same files, as if it came after this."""
@@ -115,11 +121,15 @@ class Tally:
 
 def how_many(findings: Iterable[Finding]) -> int:
     """Count findings, with those of which a tally has only said how many there are."""
-    total = 0
-    for finding in findings:
-        rest = re.fullmatch(_REST, finding.message) if finding.hint is None else None
-        total += int(rest[1].replace(",", "")) if rest else 1
-    return total
+    return sum(_rest_of(finding) or 1 for finding in findings)
+
+
+def _rest_of(finding: Finding) -> int:
+    """Return how many findings one stands for that says how many more there are; else 0."""
+    if finding.line is not None or finding.hint is not None:
+        return 0
+    rest = re.fullmatch(_REST, finding.message)
+    return int(rest[1].replace(",", "")) if rest else 0
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:

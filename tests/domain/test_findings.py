@@ -113,3 +113,13 @@ def test_findings_are_counted_with_those_that_were_not_kept() -> None:
         tally.add(Finding("a", "warning", "words", "log", line + 1))
     tally.add(Finding("b", "note", "3 more of the same, 5 in all", "log", 1, "a hint"))
     assert how_many(tally.result()) == 1_501
+
+
+def test_a_tally_counts_on_what_another_has_only_counted() -> None:
+    inner, outer = Tally(), Tally()
+    for line in range(100):
+        inner.add(Finding("a", "warning", "words", "log", line + 1, "a hint"))
+    outer.add(Finding("a", "warning", "words", "log", 200, "a hint"))
+    outer.extend(inner.result())
+    assert how_many(outer.result()) == 101
+    assert outer.result()[-1].message == "81 more of the same, 101 in all"
