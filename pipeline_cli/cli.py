@@ -34,6 +34,10 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to this moment; else now.")]
 By = Annotated[Literal["day"] | None, typer.Option(help="A line a day, with its sample.")]
 
+Name = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
+]
+
 app = typer.Typer(
     name="pipeline",
     help="The truth about a pipeline of coding agents, from plain files in git.",
@@ -195,12 +199,7 @@ def doctor(context: typer.Context) -> int:
 
 
 @app.command(rich_help_panel=SET_UP)
-def explain(
-    context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
-    ] = None,
-) -> int:
+def explain(context: typer.Context, name: Name = None) -> int:
     """What a figure, flag, layer, finding, exit code or setting means, and its value here.
 
     The formula, its inputs, and what it leaves out. Writes nothing.
@@ -211,12 +210,7 @@ def explain(
 
 
 @app.command(rich_help_panel=SET_UP)
-def schema(
-    context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
-    ] = None,
-) -> int:
+def schema(context: typer.Context, name: Name = None) -> int:
     """The JSON schema of a command's output.
 
     Made from the types that encode it. Writes nothing.

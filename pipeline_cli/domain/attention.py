@@ -91,12 +91,12 @@ def repeated_failures(seen: Situation, limits: Limits) -> bool:
 
 def output_empty(seen: Situation, _: Limits) -> bool:
     """One of the last five completed without any output."""
-    return _without_output(seen, "completed")
+    return bool(silent_tasks(seen, "completed"))
 
 
 def executor_fail(seen: Situation, _: Limits) -> bool:
     """One of the last five failed without any output: the executor itself did not run."""
-    return _without_output(seen, "failed")
+    return bool(silent_tasks(seen, "failed"))
 
 
 def low_success_rate(seen: Situation, limits: Limits) -> bool:
@@ -124,8 +124,11 @@ def attention(seen: Situation, limits: Limits) -> Attention:
     return Attention(**raised, flags=tuple(name for name, up in raised.items() if up))
 
 
-def _without_output(seen: Situation, status: str) -> bool:
+def silent_tasks(seen: Situation, status: str) -> list[Task]:
+    """Return those of the last five to finish with a status that left no output at all."""
     # An output whose length nobody recorded is unknown, and unknown raises nothing.
-    return any(
-        task.status == status and task.output_length == 0 for task in seen.recent[:RECENT_OUTPUTS]
-    )
+    return [
+        task
+        for task in seen.recent[:RECENT_OUTPUTS]
+        if task.status == status and task.output_length == 0
+    ]

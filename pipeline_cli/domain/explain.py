@@ -4,13 +4,14 @@ One function a name: it returns the value that the answers give, and the calcula
 written out. A value that cannot be known is None, and the calculation then says why.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from pipeline_cli.domain.attention import FLAGS, RECENT_OUTPUTS, Limits, Situation
+from pipeline_cli.domain.attention import FLAGS, RECENT_OUTPUTS, Limits, Situation, silent_tasks
 from pipeline_cli.domain.catalog import Entry
+from pipeline_cli.domain.catalog.signs import LAYERS
 from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiveness
 from pipeline_cli.domain.metrics import LogReading, Metrics
 from pipeline_cli.domain.moments import Window, iso
@@ -82,6 +83,7 @@ class Worked(msgspec.Struct, frozen=True):
     calculation: str
 
 
+_LAYERS = {entry.name for entry in LAYERS}
 UNREADABLE = Worked(None, "unknown: an input cannot be read")
 
 
@@ -281,7 +283,7 @@ def _failures(seen: Situation, limits: Limits) -> str:
 def _silent(status: str) -> Callable[[Situation, Limits], str]:
     def words(seen: Situation, _: Limits) -> str:
         last = seen.recent[:RECENT_OUTPUTS]
-        silent = [task.id for task in last if task.status == status and task.output_length == 0]
+        silent = [task.id for task in silent_tasks(seen, status)]
         named = f": {', '.join(silent)}" if silent else ""
         return f"{len(silent)} of the last {len(last)} to finish {status} without output{named}"
 
@@ -335,10 +337,3 @@ _FLAGS: dict[str, Callable[[Situation, Limits], str]] = {
     "executor_fail": _silent("failed"),
     "low_success_rate": _low_rate,
 }
-_LAYERS: Sequence[str] = (
-    "layer_0_goal",
-    "layer_1_orchestration",
-    "layer_2_execution",
-    "layer_3_attention",
-    "meta_questions",
-)

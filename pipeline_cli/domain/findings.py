@@ -124,6 +124,14 @@ def how_many(findings: Iterable[Finding]) -> int:
     return sum(_rest_of(finding) or 1 for finding in findings)
 
 
+def by_code(findings: Iterable[Finding]) -> dict[str, int]:
+    """Count findings by their codes, in the order in which these first come."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.code] = counts.get(finding.code, 0) + (_rest_of(finding) or 1)
+    return counts
+
+
 def _rest_of(finding: Finding) -> int:
     """Return how many findings one stands for that says how many more there are; else 0."""
     if finding.line is not None or finding.hint is not None:

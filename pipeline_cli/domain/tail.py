@@ -20,9 +20,8 @@ class Tail:
     anywhere later in the log, by one that is more than SLACK older.
     """
 
-    def __init__(self, earliest: datetime, *, slack: timedelta = SLACK) -> None:
+    def __init__(self, earliest: datetime) -> None:
         self.broken = False
-        self._slack = slack
         self._earliest = earliest
         self._lowest: datetime | None = None
 
@@ -31,17 +30,17 @@ class Tail:
 
         `first` and `last` are their extremes.
         """
-        if self._lowest is not None and last - self._lowest > self._slack:
+        if self._lowest is not None and last - self._lowest > SLACK:
             self.broken = True
-        elif last - first > self._slack:
+        elif last - first > SLACK:
             self.broken = self._disordered(moments)
         self._lowest = first if self._lowest is None else min(self._lowest, first)
-        return not self.broken and self._earliest - last > self._slack
+        return not self.broken and self._earliest - last > SLACK
 
     def _disordered(self, moments: Sequence[datetime]) -> bool:
         lowest = moments[-1]
         for moment in reversed(moments):
-            if moment - lowest > self._slack:
+            if moment - lowest > SLACK:
                 return True
             lowest = min(lowest, moment)
         return False

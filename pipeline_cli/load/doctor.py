@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from pipeline_cli import __version__, config
 from pipeline_cli.domain import health
@@ -34,7 +33,7 @@ from pipeline_cli.errors import BusyError, InputError
 from pipeline_cli.formats import state_json
 from pipeline_cli.formats.jsonl import RawLine, Reader, split_lines
 from pipeline_cli.formats.resolution_log import read_resolutions
-from pipeline_cli.load.answer import Answer, as_finding
+from pipeline_cli.load.answer import Answer, as_finding, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path
 from pipeline_cli.load.layout import setting_value
@@ -42,8 +41,6 @@ from pipeline_cli.load.metrics_log import load_metrics
 from pipeline_cli.load.specs import load_specs, spec_files
 from pipeline_cli.load.state import STATE_FILES
 from pipeline_cli.store.gitrepo import state_of
-
-T = TypeVar("T")
 
 _DISTRIBUTION = "meta-pipeline"
 #: A window before every record: the whole log is read for it, and nothing is kept of it.
@@ -85,15 +82,6 @@ def _privacy(context: Context) -> Privacy:
     return Privacy((str(root), str(root.absolute()), os.path.realpath(root)), home)
 
 
-def _attempt(load: Callable[[], T], tally: Tally) -> T | None:
-    """Return what can be read; the finding says what could not."""
-    try:
-        return load()
-    except InputError as error:
-        tally.once(as_finding(error))
-        return None
-
-
 def _tool() -> health.Tool:
     return health.Tool(
         version=__version__,
@@ -110,7 +98,7 @@ def _root_origin(context: Context, named: bool) -> health.RootOrigin:
         return "--root"
     if workspace.lies_at(SETTINGS_FILE) or "pyproject.toml" in context.origins.values():
         return "settings"
-    if _attempt(lambda: product_backlog_path(context), Tally()):
+    if attempt(lambda: product_backlog_path(context), Tally()):
         return "backlog"
     repository = workspace.repository
     return "git" if repository and repository.top == workspace.root else "here"
@@ -127,7 +115,7 @@ def _files(context: Context, tally: Tally) -> Iterator[FileRow]:
         if place.what == "specs":
             yield FileRow("specs", path, _folder_state(context, path, tally), None, place.setting)
         elif place.what != "logs":
-            found = _attempt(partial(_elsewhere, context, place.what), tally)
+            found = attempt(partial(_elsewhere, context, place.what), tally)
             yield _file(context, place.what, found or path, place.setting, tally)
 
 
@@ -159,7 +147,7 @@ def _file(context: Context, what: str, path: str, setting: str | None, tally: Ta
 
 
 def _nothing_at(context: Context, path: str, tally: Tally) -> FileState:
-    if not _attempt(lambda: context.workspace.lies_at(path), tally):
+    if not attempt(lambda: context.workspace.lies_at(path), tally):
         return "missing"
     tally.once(
         Finding(
@@ -192,13 +180,13 @@ def _folder_state(context: Context, path: str, tally: Tally) -> FileState:
 
 
 def _specs(context: Context, tally: Tally) -> health.SpecsFound:
-    files = _attempt(lambda: spec_files(context), tally)
+    files = attempt(lambda: spec_files(context), tally)
     if files is None:
         return health.SpecsFound(0, ())
     load_specs(context, files.specs, tally)
     backlogs = [
-        _attempt(lambda: product_backlog_path(context), tally),
-        _attempt(lambda: meta_backlog_path(context), tally),
+        attempt(lambda: product_backlog_path(context), tally),
+        attempt(lambda: meta_backlog_path(context), tally),
     ]
     patterns = context.settings.specs.ignore
     beside = (health.left_out(path, patterns, backlogs) for path in files.left_out)
@@ -209,23 +197,13 @@ def _specs(context: Context, tally: Tally) -> health.SpecsFound:
 
 
 def _settings(context: Context) -> Iterator[SettingRow]:
-    defaults = config.Settings()
     for name in config.setting_types():
         origin = context.origins.get(name, "default")
-        if Path(
-            origin
-        ).is_absolute():  # a file given with --config: its folder is nobody's business
+        # The folder of a file that --config gave is nobody's business.
+        if Path(origin).is_absolute():
             origin = f"--config {origin.rpartition('/')[2]}"
-        yield health.setting_row(
-            name, _value(context.settings, name), _value(defaults, name), origin
-        )
-
-
-def _value(settings: config.Settings, name: str) -> Any:
-    value: Any = settings
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
+        value, default = config.value_of(context.settings, name), config.default_of(name)
+        yield health.setting_row(name, value, default, origin)
 
 
 def _environment(context: Context) -> health.Environment:

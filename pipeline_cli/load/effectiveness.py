@@ -1,9 +1,12 @@
 """What `effectiveness` needs."""
 
+from typing import NamedTuple
+
 from pipeline_cli.domain.backlog import check_numbers
 from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.metrics import Metrics
+from pipeline_cli.domain.issues import IssueBook, ResolutionCount
+from pipeline_cli.domain.metrics import Day, LogReading, Metrics
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.trend import Period, days_of
 from pipeline_cli.load.answer import Answer
@@ -21,24 +24,38 @@ def effectiveness_answer(context: Context, period: Period | None = None) -> Answ
         tally.add(backlog_missing(context, "note"))
     else:
         tally.extend(check_numbers(progress.backlog.path, progress.backlog.items))
-    figures, _ = load_effectiveness(context, progress.plan, tally, period)
+    measures = load_measures(context, tally, period)
+    figures = figures_of(measures, load_issues(context, tally), progress.plan)
     return Answer(figures, tally.result())
 
 
-def load_effectiveness(
-    context: Context, plan: PlanProgress, tally: Tally, period: Period | None = None
-) -> tuple[Effectiveness, Metrics]:
-    """Read the logs and put the figures together; also the metrics of this window."""
+class Measures(NamedTuple):
+    """What the logs say of a period and of the one before it, and how much of them was read."""
+
+    period: Period
+    metrics: tuple[Metrics, Metrics]
+    resolutions: tuple[ResolutionCount, ResolutionCount]
+    days: tuple[Day, ...]
+    reading: LogReading
+
+
+def load_measures(context: Context, tally: Tally, period: Period | None = None) -> Measures:
+    """Read the metrics log and the resolutions once, for every figure that rests on them."""
     period = period or period_of(context)
-    (here, before, *days), _ = load_metrics(context, period.spans, tally)
-    pair = (period.window, period.before)
-    resolutions, earlier = load_resolutions(context, pair, tally)
-    figures = effectiveness(
-        (here, before),
-        (resolutions, earlier),
-        load_issues(context, tally),
-        plan,
-        window_days=period.days_long,
-        days=days_of(period.days, days),
+    (here, before, *days), reading = load_metrics(context, period.spans, tally)
+    resolutions, earlier = load_resolutions(context, (period.window, period.before), tally)
+    return Measures(
+        period, (here, before), (resolutions, earlier), days_of(period.days, days), reading
     )
-    return figures, here
+
+
+def figures_of(measures: Measures, book: IssueBook, plan: PlanProgress) -> Effectiveness:
+    """Put the figures together."""
+    return effectiveness(
+        measures.metrics,
+        measures.resolutions,
+        book,
+        plan,
+        window_days=measures.period.days_long,
+        days=measures.days,
+    )

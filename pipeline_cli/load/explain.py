@@ -1,23 +1,22 @@
 """What `explain` needs: the catalog, and the facts of this workspace."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from pipeline_cli import config
-from pipeline_cli.domain.attention import situation
-from pipeline_cli.domain.catalog import CATALOG, Entry, nearest
+from pipeline_cli.domain.catalog import CATALOG, Entry, suggestion
 from pipeline_cli.domain.explain import Explanation, Facts, Input, rows_of, worked
 from pipeline_cli.domain.findings import Finding, Tally, how_many
-from pipeline_cli.errors import InputError, UsageError
+from pipeline_cli.domain.report import report
+from pipeline_cli.errors import UsageError
 from pipeline_cli.load import documents
 from pipeline_cli.load.alignment import align_answer
-from pipeline_cli.load.answer import Answer
+from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.metrics_log import load_metrics, windows
-from pipeline_cli.load.status import status_answer
-from pipeline_cli.load.tasks import limits_of
-
-T = TypeVar("T")
+from pipeline_cli.load.effectiveness import load_measures
+from pipeline_cli.load.metrics_log import period_of
+from pipeline_cli.load.status import gather
+from pipeline_cli.load.tasks import limits_of, situation_of
 
 
 def entries() -> dict[str, Entry]:
@@ -81,11 +80,10 @@ def find_entry(name: str) -> Entry:
             return Entry(
                 candidate, entry.kind, entry.meaning, entry.formula, entry.inputs, entry.leaves_out
             )
-    near = nearest(plain, list(known))
     shown = plain if len(plain) <= 60 else f"{plain[:60]}…"
     raise UsageError(
         f"nothing is called {shown!r}",
-        hint=f"did you mean {' or '.join(near)}?" if near else "pipeline explain lists all names",
+        hint=suggestion(plain, list(known)) or "pipeline explain lists all names",
     )
 
 
@@ -115,39 +113,26 @@ def _shown(value: object) -> str:
 
 def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
     """Read what explanations rest on; what cannot be read is None."""
-    answer, known = status_answer(context)
-    spans = windows(context)
-    measured = _attempt(lambda: load_metrics(context, spans, Tally()))
-    aligned = _attempt(lambda: align_answer(context))
-    said = set(answer.findings)
-    further = [f for f in aligned.findings if f not in said] if aligned else []
-    metrics = measured[0][0] if measured else None
-    seen = None
-    if known.tasks is not None:
-        seen = situation(
-            known.tasks,
-            finished=metrics.success_rate.total if metrics else 0,
-            rate=metrics.exact_rate if metrics else None,
-            now=context.now,
-        )
+    tally = Tally()
+    known, measures = gather(context, tally)
+    # Without a plan the status has no use for the logs; an explanation has.
+    measures = measures or attempt(lambda: load_measures(context, Tally()))
+    aligned = attempt(lambda: align_answer(context))
+    found = tally.result()
+    said = set(found)
+    further = [finding for finding in aligned.findings if finding not in said] if aligned else []
+    metrics = measures.metrics[0] if measures else None
     facts = Facts(
         figures=known.effectiveness,
         metrics=metrics,
-        reading=measured[1] if measured else None,
-        window=spans[0],
+        reading=measures.reading if measures else None,
+        window=period_of(context).window,
         plan=known.plan,
-        seen=seen,
+        seen=None if known.tasks is None else situation_of(context, known.tasks, metrics),
         limits=limits_of(context),
-        report=answer.value,
+        report=report(known, meta_hours=context.settings.meta.interval_hours, now=context.now),
     )
-    return facts, (*answer.findings, *further)
-
-
-def _attempt(load: Callable[[], T]) -> T | None:
-    try:
-        return load()
-    except InputError:
-        return None
+    return facts, (*found, *further)
 
 
 def _inputs(context: Context, entry: Entry) -> tuple[Input, ...]:
@@ -155,22 +140,23 @@ def _inputs(context: Context, entry: Entry) -> tuple[Input, ...]:
 
     def look(name: str) -> Input:
         path = _path_of(context, name)
-        return Input(path, bool(_attempt(lambda: context.workspace.exists(path))))
+        return Input(path, bool(attempt(lambda: context.workspace.exists(path))))
 
     return tuple(map(look, entry.inputs))
 
 
 def _path_of(context: Context, name: str) -> str:
     paths = context.settings.paths
-    known = {
-        "006-overnight-backlog.md": _attempt(lambda: documents.product_backlog_path(context))
-        or paths.backlog,
-        "007-meta-pipeline-backlog.md": _attempt(lambda: documents.meta_backlog_path(context))
-        or paths.meta_backlog,
-        "specs/*.md": paths.specs,
-        "PLAN.md": paths.plan,
-    }
-    return known.get(name) or context.log_path(name)
+    match name:
+        case "006-overnight-backlog.md":
+            found = attempt(lambda: documents.product_backlog_path(context))
+            return found or paths.backlog
+        case "007-meta-pipeline-backlog.md":
+            return attempt(lambda: documents.meta_backlog_path(context)) or paths.meta_backlog
+        case "specs/*.md":
+            return paths.specs
+        case _:
+            return context.log_path(name)
 
 
 def _by_file(findings: Sequence[Finding]) -> tuple[Finding, ...]:

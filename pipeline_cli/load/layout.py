@@ -3,17 +3,16 @@
 Owns where is looked, and by which names and contents a document is taken for one of ours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from pipeline_cli.config import Settings
+from pipeline_cli.config import Settings, value_of
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.findings import Tally, by_code
 from pipeline_cli.domain.layout import (
     PLACES,
     SETTING_OF,
@@ -26,18 +25,17 @@ from pipeline_cli.domain.layout import (
     choose,
 )
 from pipeline_cli.domain.specs import spec_number, stem_of
-from pipeline_cli.errors import InputError, PipelineError
+from pipeline_cli.errors import PipelineError
 from pipeline_cli.formats import backlog_md, plan_md
 from pipeline_cli.load.alignment import align_answer, load_plan
+from pipeline_cli.load.answer import attempt
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path
 from pipeline_cli.load.progress import load_progress
 from pipeline_cli.load.specs import spec_files
 from pipeline_cli.load.state import STATE_FILES
 from pipeline_cli.store.gitrepo import find_repository
-from pipeline_cli.store.workspace import find_root
-
-T = TypeVar("T")
+from pipeline_cli.store.workspace import find_root, has_project_table
 
 #: The look ends at so many folders down, and after so many entries.
 DEPTH = 4
@@ -122,12 +120,7 @@ def _settings_file(context: Context) -> str | None:
     if context.workspace.lies_at(SETTINGS_FILE):
         return SETTINGS_FILE
     from_project = "pyproject.toml" in context.origins.values()
-    return "pyproject.toml" if from_project or _has_table(context) else None
-
-
-def _has_table(context: Context) -> bool:
-    """Whether pyproject.toml holds a table of ours, even an empty one."""
-    return any(b"[tool.pipeline" in block for block in context.workspace.blocks("pyproject.toml"))
+    return "pyproject.toml" if from_project or has_project_table(context.workspace) else None
 
 
 def _with_setting(context: Context, setting: str, value: str) -> Context:
@@ -139,8 +132,7 @@ def _with_setting(context: Context, setting: str, value: str) -> Context:
 
 def setting_value(context: Context, what: str) -> str:
     """Return the path that the settings give a part of the workspace."""
-    table, _, key = SETTING_OF[what].partition(".")
-    return str(getattr(getattr(context.settings, table), key)).rstrip("/")
+    return str(value_of(context.settings, SETTING_OF[what])).rstrip("/")
 
 
 def _where(context: Context, what: str, candidates: Iterable[Candidate]) -> Where:
@@ -177,7 +169,7 @@ def _at_its_place(context: Context, what: str, path: str) -> str | None:
 
 def _backlog_phases(context: Context) -> tuple[PhaseSeen, ...]:
     """Read the phases of the backlog; none where it cannot be read."""
-    progress = _attempt(lambda: load_progress(context, Tally()))
+    progress = attempt(lambda: load_progress(context, Tally()))
     if progress is None or progress.backlog is None:
         return ()
     counted = {phase.number: phase for phase in progress.plan.phases}
@@ -190,16 +182,8 @@ def _backlog_phases(context: Context) -> tuple[PhaseSeen, ...]:
 
 
 def _plan_phases(context: Context) -> tuple[PhaseSeen, ...]:
-    plan = _attempt(lambda: load_plan(context, Tally()))
+    plan = attempt(lambda: load_plan(context, Tally()))
     return tuple(PhaseSeen(phase.number, phase.title) for phase in plan.phases) if plan else ()
-
-
-def _attempt(load: Callable[[], T]) -> T | None:
-    """Return what can be read; what cannot is said by `align` and `doctor`."""
-    try:
-        return load()
-    except InputError:
-        return None
 
 
 # Candidates
@@ -252,7 +236,7 @@ def _documents(context: Context, files: Iterable[str]) -> Iterator[Candidate]:
     """Yield the documents whose name is one of ours, and what is in them."""
     named = [(what, path) for path in files for what in [_kind(path)] if what and _nameable(path)]
     for what, path in named[:_MOST_READ]:
-        source = _attempt(partial(_small_text, context, path))
+        source = attempt(partial(_small_text, context, path))
         if source is not None:
             yield _candidate(what, source)
 
@@ -308,7 +292,4 @@ def align_outcome(root: str, config: str | None, now: str | None) -> AlignOutcom
         answer = align_answer(open_context(root, config, now))
     except PipelineError as error:
         return AlignOutcome({}, error.message)
-    counts: dict[str, int] = {}
-    for finding in answer.findings:
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    return AlignOutcome(counts)
+    return AlignOutcome(by_code(answer.findings))

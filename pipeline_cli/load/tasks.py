@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from pipeline_cli.domain.attention import Attention, Limits, TasksReport, attention, situation
+from pipeline_cli.domain.attention import (
+    Attention,
+    Limits,
+    Situation,
+    TasksReport,
+    attention,
+    situation,
+)
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import Metrics, measure
 from pipeline_cli.domain.state import PmState
@@ -42,13 +49,17 @@ def task_view(context: Context, tasks: Sequence[Task], state: PmState | None) ->
 
 def raised(context: Context, tasks: Sequence[Task], metrics: Metrics | None) -> Attention:
     """Evaluate the flags with the limits of the settings; unknown metrics raise nothing."""
-    seen = situation(
+    return attention(situation_of(context, tasks, metrics), limits_of(context))
+
+
+def situation_of(context: Context, tasks: Sequence[Task], metrics: Metrics | None) -> Situation:
+    """Gather what the flags look at."""
+    return situation(
         tasks,
         finished=metrics.success_rate.total if metrics else 0,
         rate=metrics.exact_rate if metrics else None,
         now=context.now,
     )
-    return attention(seen, limits_of(context))
 
 
 def limits_of(context: Context) -> Limits:

@@ -1,6 +1,5 @@
 """The words between the commands of `pipeline demo`."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
@@ -10,7 +9,7 @@ from rich.text import Text
 from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.findings import Finding, by_code
 from pipeline_cli.domain.metrics import MetricsReport
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, grid, heading, labelled, percent, plain
@@ -96,9 +95,9 @@ def _wrong(flags: Sequence[str], faults: Iterable[Finding]) -> list[RenderableTy
 
 def _counted(findings: Iterable[Finding]) -> str:
     """Return the codes of findings, those that are there more than once with their number."""
-    codes = Counter(finding.code for finding in findings)
     return ", ".join(
-        code if count == 1 else f"{code} ×{count}" for code, count in sorted(codes.items())
+        code if count == 1 else f"{code} ×{count}"
+        for code, count in sorted(by_code(findings).items())
     )
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.health import Doctor, FileRow, GitReport, LogRow, SettingRow
+from pipeline_cli.render.payload import fields
 from pipeline_cli.render.text import finding_groups, grid, heading, labelled, plain
 
 _MOST = 6
@@ -16,7 +17,7 @@ _COLORS = {"found": "green", "missing": "yellow", "absent": "dim"}
 
 def doctor_keys(answer: Doctor) -> dict[str, Any]:
     """Return the keys of `doctor`."""
-    return {name: getattr(answer, name) for name in answer.__struct_fields__}
+    return fields(answer)
 
 
 def doctor_view(answer: Doctor, findings: Sequence[Finding]) -> list[RenderableType]:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_cli.domain.explain import Explanation, Rows
-from pipeline_cli.domain.findings import Finding, how_many
+from pipeline_cli.domain.findings import Finding, by_code, how_many
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, finding_groups, heading
 
@@ -36,10 +36,7 @@ def explanation_view(found: Explanation, findings: Sequence[Finding]) -> list[Re
 
 def _beside(findings: Sequence[Finding]) -> Text:
     """Name what was found in the files behind a value; each can be explained in turn."""
-    codes: dict[str, list[Finding]] = {}
-    for finding in findings:
-        codes.setdefault(finding.code, []).append(finding)
-    listed = ", ".join(f"{code} {how_many(group):,}" for code, group in codes.items())
+    listed = ", ".join(f"{code} {count:,}" for code, count in by_code(findings).items())
     return Text(f"Found in these files: {one_line(listed)}. Where: --json.", style="yellow")
 
 

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline_cli.domain.layout import InitAnswer
+from pipeline_cli.render.payload import fields
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import grid, heading, plain
 
@@ -15,7 +16,7 @@ _MOST = 12
 
 def init_keys(answer: InitAnswer) -> dict[str, Any]:
     """Return the keys of `init`."""
-    return {name: getattr(answer, name) for name in answer.__struct_fields__}
+    return fields(answer)
 
 
 def init_view(answer: InitAnswer, settings_file: str | None) -> list[RenderableType]:

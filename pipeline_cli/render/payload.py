@@ -88,7 +88,7 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, msgspec.Struct):
-        value = {k: v for k, v in _fields(value).items() if v is not msgspec.UNSET}
+        value = {k: v for k, v in fields(value).items() if v is not msgspec.UNSET}
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -96,20 +96,20 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _fields(value: msgspec.Struct) -> dict[str, Any]:
+def fields(value: msgspec.Struct) -> dict[str, Any]:
     """Return the fields of a struct as keys, in their order, values as they are."""
     return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 def effectiveness_keys(answer: "Effectiveness") -> dict[str, Any]:
     """Return the keys of contracts §9."""
-    return {**_fields(answer), "plan_progress": plan_progress_keys(answer.plan_progress)}
+    return {**fields(answer), "plan_progress": plan_progress_keys(answer.plan_progress)}
 
 
 def plan_progress_keys(plan: "PlanProgress") -> dict[str, Any]:
     """Return the keys of contracts §4: each tracked phase is a key `phase_N`."""
     keys: dict[str, Any] = {}
-    for name, value in _fields(plan).items():
+    for name, value in fields(plan).items():
         keys |= _tracked(plan) if name == "tracked" else {name: value}
     return keys
 
@@ -123,7 +123,7 @@ def _tracked(plan: "PlanProgress") -> dict[str, Any]:
 
 def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
     """Return the keys of contracts §5, `metrics`."""
-    keys = _fields(answer.metrics)
+    keys = fields(answer.metrics)
     del keys["exact_rate"]
     return {
         **keys,
@@ -138,14 +138,14 @@ def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
 
 def tasks_keys(answer: "TasksReport") -> dict[str, Any]:
     """Return the keys of contracts §6."""
-    return {**_fields(answer.view), "attention": answer.attention, "days": answer.days}
+    return {**fields(answer.view), "attention": answer.attention, "days": answer.days}
 
 
 def align_keys(answer: "Alignment") -> dict[str, Any]:
     """Return the keys of `align`."""
-    return _fields(answer)
+    return fields(answer)
 
 
 def status_keys(answer: "StatusReport") -> dict[str, Any]:
     """Return the keys of contracts §11."""
-    return _fields(answer)
+    return fields(answer)

@@ -117,13 +117,17 @@ def _git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = 
     except OSError:
         return False
     if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().split("\n")
         raise GitError(
-            f"git refused: {words[0] or f'it ended with code {done.returncode}'}",
+            _refusal(done.stderr, done.returncode),
             path=str(folder),
             hint="see what git says of this folder: git status",
         )
     return True
+
+
+def _refusal(words: bytes, code: int) -> str:
+    first = words.decode("utf-8", "replace").strip().split("\n")[0]
+    return f"git refused: {first or f'it ended with code {code}'}"
 
 
 class GitState(msgspec.Struct, frozen=True):
@@ -205,6 +209,5 @@ def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
     except OSError:
         return None, "git is not installed"
     if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-        return None, f"git refused: {words or f'it ended with code {done.returncode}'}"
+        return None, _refusal(done.stderr, done.returncode)
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\n"), None

@@ -406,12 +406,16 @@ def find_root(start: Path, *, named: bool) -> Path:
     return repository.top if repository else start
 
 
+def has_project_table(workspace: Workspace) -> bool:
+    """Tell whether pyproject.toml holds a table of ours, even an empty one."""
+    return b"[tool.pipeline" in b"".join(workspace.blocks("pyproject.toml"))
+
+
 def _is_root(folder: Path) -> bool:
     if (folder / "pipeline.toml").is_file():
         return True
     with contextlib.suppress(InputError):
-        project = b"".join(Workspace(folder).blocks("pyproject.toml"))
-        if b"[tool.pipeline" in project:
+        if has_project_table(Workspace(folder)):
             return True
     return any(next(folder.glob(pattern), None) for pattern in _PRODUCT_BACKLOGS)
 

@@ -11,7 +11,7 @@ from pipeline_cli.domain.catalog.figures import FIGURES
 from pipeline_cli.domain.catalog.findings import FINDINGS
 from pipeline_cli.domain.catalog.signs import FLAGS, LAYERS
 
-__all__ = ["CATALOG", "Entry", "nearest"]
+__all__ = ["CATALOG", "Entry", "nearest", "suggestion"]
 
 CATALOG: dict[str, Entry] = {
     entry.name: entry for entry in (*FIGURES, *FLAGS, *LAYERS, *FINDINGS, *EXITS)
@@ -24,3 +24,9 @@ def nearest(name: str, names: list[str]) -> list[str]:
     wanted = name[:80].casefold().replace("-", "_").replace(" ", "_")
     spelled = {known.casefold().replace("-", "_"): known for known in names}
     return [spelled[found] for found in get_close_matches(wanted, spelled, 3, 0.55)]
+
+
+def suggestion(name: str, names: list[str]) -> str:
+    """Ask whether a near name is meant; empty where none is near."""
+    near = nearest(name, names)
+    return f"did you mean {' or '.join(near)}?" if near else ""
