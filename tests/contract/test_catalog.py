@@ -10,7 +10,7 @@ import pytest
 import pipeline_cli
 from pipeline_cli import config, errors
 from pipeline_cli.domain import attention
-from pipeline_cli.domain.catalog import CATALOG
+from pipeline_cli.domain.catalog import CATALOG, Entry
 from tests import manual
 
 PACKAGE = Path(pipeline_cli.__file__).parent
@@ -93,8 +93,8 @@ def test_every_exit_code_has_a_line_in_the_manual() -> None:
 
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=list(CATALOG))
-def test_every_entry_is_a_sentence(entry: object) -> None:
-    meaning = getattr(entry, "meaning")  # noqa: B009
+def test_every_entry_is_a_sentence(entry: Entry) -> None:
+    meaning = entry.meaning
     assert meaning.endswith((".", "…")) or meaning[-1].isalnum()
     assert meaning[0].isupper()
 

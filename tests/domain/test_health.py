@@ -62,8 +62,8 @@ def test_the_limits_of_platforms_are_named() -> None:
 
 
 def test_root_and_home_are_taken_out_of_every_text() -> None:
-    privacy = Privacy(["/home/ann/work/"], "/home/ann")
-    given = Outer((Inner("/home/ann/work/a.md"), Inner("/home/anna/b")), {"/home/ann": ["/x", "~"]})
+    privacy = Privacy(["/home/ann/code/"], "/home/ann")
+    given = Outer((Inner("/home/ann/code/a.md"), Inner("/home/anna/b")), {"/home/ann": ["/x", "~"]})
     assert privacy.struct(given) == Outer(
         (Inner("./a.md"), Inner("/home/anna/b")), {"~": ["/x", "~"]}
     )

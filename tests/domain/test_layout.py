@@ -203,8 +203,8 @@ def test_why_a_file_is_no_spec() -> None:
 
 
 def test_root_and_home_are_taken_out_of_a_text() -> None:
-    clean = Privacy(("/home/joe/work",), "/home/joe").text
-    assert clean("in /home/joe/work/docs and /home/joe/x, /home/joe") == "in ./docs and ~/x, ~"
+    clean = Privacy(("/home/joe/code",), "/home/joe").text
+    assert clean("in /home/joe/code/docs and /home/joe/x, /home/joe") == "in ./docs and ~/x, ~"
     assert clean("/home/joel and feature/home/joe") == "/home/joel and feature/home/joe"
     assert Privacy(("/",), "/").text("/etc") == "/etc"
 

@@ -21,7 +21,9 @@ from pipeline_cli.domain.trend import (
 )
 
 NOW = datetime(2026, 3, 16, 6, tzinfo=UTC)
-moments = st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.timedeltas(timedelta(), timedelta(days=14_610)).map(
+    lambda after: datetime(2000, 1, 1, tzinfo=UTC) + after
+)
 
 
 def asked(since: str | None = None, until: str | None = None, *, by_day: bool = False) -> Window:
