@@ -9,6 +9,7 @@ from pipeline_cli.domain.findings import (
     Finding,
     Severity,
     Tally,
+    by_code,
     by_weight,
     gated,
     how_many,
@@ -123,3 +124,10 @@ def test_a_tally_counts_on_what_another_has_only_counted() -> None:
     outer.extend(inner.result())
     assert how_many(outer.result()) == 101
     assert outer.result()[-1].message == "81 more of the same, 101 in all"
+
+
+def test_findings_are_counted_by_code_in_the_order_in_which_codes_come() -> None:
+    tally = Tally()
+    for code in ("b", "a", *["b"] * 30):
+        tally.add(Finding(code, "warning", "words", "log", 1))
+    assert list(by_code(tally.result()).items()) == [("b", 31), ("a", 1)]
