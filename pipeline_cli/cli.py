@@ -22,7 +22,7 @@ from pipeline_cli.commands.output import Asked, Options
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
-LOOK, SET_UP = "Look", "Set up"
+LOOK, RECORD, SET_UP = "Look", "Record", "Set up"
 
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
@@ -34,6 +34,9 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to this moment; else now.")]
 By = Annotated[Literal["day"] | None, typer.Option(help="A line a day, with its sample.")]
 
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
+]
 Name = Annotated[
     str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
 ]
@@ -154,6 +157,45 @@ def align(
     return answer(context.obj, check=check)
 
 
+@app.command(rich_help_panel=RECORD)
+def monitor(
+    context: typer.Context,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Keep going: 30s, 5m, 1h between checks.")
+    ] = None,
+    fail_on: Annotated[
+        Literal["high", "medium", "low"] | None,
+        typer.Option(help="Exit 1 where an issue as grave as this is open."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Evaluate every rule, open, keep and resolve issues, write the status report.
+
+    A rule whose input cannot be read is unknown, and resolves nothing.
+    """
+    from pipeline_cli.commands.monitor import Watch
+    from pipeline_cli.commands.monitor import run as answer
+
+    return answer(context.obj, Watch(every, fail_on, dry_run))
+
+
+@app.command("heal-resolve", rich_help_panel=RECORD)
+def heal_resolve(
+    context: typer.Context,
+    issue: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this issue, by id or condition.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Check the open issues again, record what cleared, and which heal task earned it.
+
+    Opens nothing. Run twice it records once.
+    """
+    from pipeline_cli.commands.monitor import resolve as answer
+
+    return answer(context.obj, issue=issue, dry_run=dry_run)
+
+
 @app.command(rich_help_panel=SET_UP)
 def demo(
     context: typer.Context,
@@ -173,9 +215,7 @@ def demo(
 @app.command(rich_help_panel=SET_UP)
 def init(
     context: typer.Context,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Create what is missing here, after a look at what is there.
 

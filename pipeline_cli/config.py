@@ -18,6 +18,10 @@ PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$")]
+Hours = Annotated[
+    str, msgspec.Meta(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+]
+Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 
 IGNORED_SPECS = ("TEMPLATE*", "README*", "INDEX*", "*-backlog", "*-placeholder", "test-backlog*")
@@ -68,6 +72,8 @@ class MonitorSettings(_Section, frozen=True):
     min_running: PositiveInt = 2
     persist_resolved: bool = False
     relapse_hours: PositiveNumber = 24
+    runner_hours: Hours = ""
+    probe_url: Url = ""
 
 
 class RotationSettings(_Section, frozen=True):
@@ -129,6 +135,8 @@ MEANINGS = {
     "monitor.min_running": "So many tasks should run while others wait.",
     "monitor.persist_resolved": "Whether resolved issues are kept in the issues file.",
     "monitor.relapse_hours": "How soon a condition must come back to count as a relapse.",
+    "monitor.runner_hours": "When a runner is expected, in UTC, as 22:00-07:00; else always.",
+    "monitor.probe_url": "The address of an API that should answer; none is asked without it.",
     "paths.specs": "The folder of the specs.",
     "paths.backlog": "The product backlog.",
     "paths.meta_backlog": "The backlog of what improves the pipeline itself.",

@@ -71,8 +71,8 @@ class Rename(msgspec.Struct, frozen=True):
 class ChangeSet(msgspec.Struct, frozen=True):
     """Everything that one step of a command wants written, and why (`message`).
 
-    A change set holds either documents (`edits`, `creates`) or logs and state; `lock` names the
-    sidecar that guards it (contracts §1).
+    A change set concerns either documents or logs and state (`of_logs`), which no commit holds;
+    each has a lock of its own (contracts §1).
     """
 
     message: str
@@ -80,6 +80,12 @@ class ChangeSet(msgspec.Struct, frozen=True):
     creates: tuple[Create, ...] = ()
     appends: tuple[Append, ...] = ()
     renames: tuple[Rename, ...] = ()
+    state: bool = False
+
+    @property
+    def of_logs(self) -> bool:
+        """Whether the set concerns logs and state; one that appends or renames always does."""
+        return self.state or bool(self.appends or self.renames)
 
     @property
     def paths(self) -> tuple[str, ...]:

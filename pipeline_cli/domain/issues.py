@@ -66,14 +66,20 @@ class ResolutionLine(msgspec.Struct, frozen=True):
     condition: str | None = None
     resolved_at: str | None = None
     heal_task_id: str | None = None
+    issue_id: str | None = None
+    opened_at: str | None = None
+    attribution: str | None = None
 
 
 class ResolvedIssue(msgspec.Struct, frozen=True):
-    """A resolution that has a moment."""
+    """A resolution that has a moment; `opened` is null where nobody recorded it."""
 
     condition: str
     moment: datetime
     heal_task_id: str | None = None
+    issue_id: str | None = None
+    opened: datetime | None = None
+    attribution: str | None = None
 
 
 class ResolutionCount(msgspec.Struct, frozen=True):

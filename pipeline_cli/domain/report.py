@@ -176,7 +176,7 @@ def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
         overall=_overall(layers, known),
         **layers,
         needs_you=tuple(_needs(known, layers, now)),
-        next=_next_items(known),
+        next=next_items(known.backlog, known.plan, known.state),
         artifacts=_artifacts(known.tasks or ()),
         missing=known.missing,
     )
@@ -381,9 +381,10 @@ def _flag_age(flag: str, known: Known, now: datetime) -> int | None:
     return whole_seconds(newest_first(known.tasks)[0].ended_at, now)
 
 
-def _next_items(known: Known) -> tuple[NextItem, ...]:
+def next_items(
+    backlog: Backlog | None, plan: PlanProgress | None, state: PmState | None
+) -> tuple[NextItem, ...]:
     """Return the first items of the backlog that are neither completed nor held back."""
-    backlog, plan = known.backlog, known.plan
     if backlog is None or plan is None:
         return ()
     held = {blocked.item for blocked in plan.blocked}
@@ -391,7 +392,7 @@ def _next_items(known: Known) -> tuple[NextItem, ...]:
         item
         for item in backlog.items
         if not item.done
-        and (known.state is None or item.position > plan.index)
+        and (state is None or item.position > plan.index)
         and item_key(backlog, item) not in held
     ]
     return tuple(NextItem(item.number, item.phase, item.title) for item in ahead[:MOST_NEXT])

@@ -29,6 +29,13 @@ class ItemReference(msgspec.Struct, frozen=True):
     number: int | None = None
 
 
+class HealFor(msgspec.Struct, frozen=True):
+    """The issue that a heal task is to cure."""
+
+    issue_id: str | None = None
+    condition: str | None = None
+
+
 class TaskEvent(msgspec.Struct, frozen=True):
     """One line of `tasks.jsonl` as written; every field may be missing (contracts §5)."""
 
@@ -39,6 +46,7 @@ class TaskEvent(msgspec.Struct, frozen=True):
     model: str | None = None
     direction: str | None = None
     item: ItemReference | None = None
+    heal_for: HealFor | None = None
     status: str | None = None
     duration_seconds: float | None = None
     output_chars: int | None = None
@@ -55,6 +63,7 @@ class Task(msgspec.Struct):
     model: str | None = None
     direction: str | None = None
     item: ItemReference | None = None
+    heal_for: HealFor | None = None
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -106,6 +115,7 @@ class Task(msgspec.Struct):
         self.model = event.model or self.model
         self.direction = event.direction or self.direction
         self.item = event.item or self.item
+        self.heal_for = event.heal_for or self.heal_for
 
     def _finish(self, event: TaskEvent, moment: datetime | None) -> None:
         self.status = "completed" if event.status == "completed" else "failed"

@@ -132,6 +132,11 @@ def dumps(value: dict[str, Any]) -> str:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def dumps_line(value: dict[str, Any]) -> str:
+    """Write an object as one line of a log, its newline included."""
+    return json.dumps(value, allow_nan=False) + "\n"
+
+
 class Fields:
     """Read the fields of an object by type; one of the wrong type is missing, with a finding.
 

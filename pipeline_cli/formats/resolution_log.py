@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.issues import ResolutionLine, ResolvedIssue
+from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.formats.jsonl import RawLine, Reader
 
 #: What stands for a condition that nobody named.
@@ -22,4 +23,12 @@ def read_resolutions(
             continue
         if not line.condition:
             reader.report("resolution-no-condition", "a resolution names no condition", number)
-        yield ResolvedIssue(line.condition or UNKNOWN, moment, line.heal_task_id)
+        opened = parse_stamp(line.opened_at)
+        yield ResolvedIssue(
+            line.condition or UNKNOWN,
+            moment,
+            line.heal_task_id,
+            line.issue_id,
+            opened.moment if opened else None,
+            line.attribution,
+        )

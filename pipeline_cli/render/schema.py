@@ -201,6 +201,30 @@ def _demo(types: Types) -> dict[str, Schema]:
     }
 
 
+def _monitor(_: Types) -> dict[str, Schema]:
+    """Return the keys of the issues file; an entry may hold keys that are not ours."""
+    entry: Schema = {"type": "object", "required": ["id", "condition"]}
+    resolution: Schema = {"type": "object", "required": ["condition", "resolved_at"]}
+    rule = closed(
+        {
+            "condition": TEXT,
+            "answer": {"enum": ["firing", "clear", "unknown"]},
+            "count": {"type": ["integer", "null"]},
+        }
+    )
+    anything: Schema = {"type": "array"}
+    return {
+        "issues": {"type": "array", "items": entry},
+        "last_check": {"anyOf": [STAMP, {"type": "null"}]},
+        "history": anything,
+        "resolved_since_last": {"type": "array", "items": TEXT},
+        "resolved": anything,
+        "rules": {"type": "array", "items": rule},
+        "recorded": {"type": "array", "items": resolution},
+        "dry_run": {"type": "boolean"},
+    }
+
+
 def _entries(types: Types) -> dict[str, Schema]:
     return {"entries": {"type": "array", "items": types.reference(Explanation)}}
 
@@ -222,6 +246,8 @@ ANSWERS: dict[str, Shape] = {
     "metrics": Shape(answer(MetricsReport).description, _metrics),
     "tasks": Shape(answer(TasksReport).description, _tasks),
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
+    "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
+    "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
     "init": answer(InitAnswer, "What was there, and what was or would be created."),
     "doctor": answer(Doctor, "Files, settings, environment, git and logs as they were found."),

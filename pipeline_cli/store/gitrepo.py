@@ -211,3 +211,41 @@ def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
     if done.returncode:
         return None, _refusal(done.stderr, done.returncode)
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\n"), None
+
+
+def commits_since(repository: Repository, commit: str, but: str) -> tuple[str, int] | None:
+    """Return HEAD, and how many commits lie between a commit and it whose message lacks a line.
+
+    `but` is a pattern for that line. A commit that git does not know, or from which HEAD does
+    not descend, counts as one. None where git does not answer.
+    """
+    head = _ask(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if head is None or head == commit:
+        return None if head is None else (head, 0)
+    safe = commit.isalnum() and _ask(repository, "merge-base", "--is-ancestor", commit, "HEAD")
+    if safe is None or safe is False:
+        return head, 1
+    count = _ask(
+        repository, "rev-list", "--count", "--invert-grep", f"--grep={but}", f"{commit}..HEAD"
+    )
+    return head, int(count) if count else 1
+
+
+def _ask(repository: Repository, *arguments: str) -> str | None:
+    """Return what a git command prints; None where it fails or is not installed."""
+    import subprocess
+
+    names = ("HOME", "XDG_CONFIG_HOME", "PATH")
+    passed = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(repository.top), *arguments],
+            env={"PATH": os.defpath, "LC_ALL": "C", **passed},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()

@@ -50,6 +50,7 @@ class Workspace:
         self._real_root = os.path.realpath(root)
         # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
         self._inside: dict[str, Path] = {}
+        self._holds_logs = False
 
     @property
     def repository(self) -> Repository | None:
@@ -253,12 +254,34 @@ class Workspace:
         diff = _diff(changes)
         if dry_run or changes.changes_nothing:
             return Applied((), diff)
-        from pipeline_cli.store.locks import held
-
-        with held(self._lock_path(changes)):
+        with self._guarded(of_logs=changes.of_logs):
             self._check(changes)
             self._write(changes)
         return Applied(changes.paths, diff)
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock of logs and state from reading to writing; `apply` goes on under it.
+
+        What is decided from a log that others append to is decided here. Raises BusyError
+        where another process has held it for too long.
+        """
+        with self._guarded(of_logs=True):
+            self._holds_logs = True
+            try:
+                yield
+            finally:
+                self._holds_logs = False
+
+    @contextlib.contextmanager
+    def _guarded(self, *, of_logs: bool) -> Iterator[None]:
+        if of_logs and self._holds_logs:
+            yield
+            return
+        from pipeline_cli.store.locks import held
+
+        with held(self._lock_path(of_logs=of_logs)):
+            yield
 
     def _check(self, changes: ChangeSet) -> None:
         """Refuse before the first write whatever would lose somebody's work."""
@@ -274,11 +297,12 @@ class Workspace:
                     path=path,
                     hint="nothing was written; run the command again",
                 )
+        leaves = {rename.path for rename in changes.renames}
         for path in [
             *(create.path for create in changes.creates),
             *(rename.target for rename in changes.renames),
         ]:
-            if self.exists(path):
+            if path not in leaves and self.exists(path):
                 raise BusyError(
                     "the file is there already",
                     code="file-exists",
@@ -320,12 +344,9 @@ class Workspace:
             ) from error
         return target
 
-    def _lock_path(self, changes: ChangeSet) -> Path:
-        """Return the sidecar that guards a change set: in git's common directory, else in logs.
-
-        A set that appends or renames concerns logs and state, which no commit holds.
-        """
-        kind = "logs" if changes.appends or changes.renames else "documents"
+    def _lock_path(self, *, of_logs: bool) -> Path:
+        """Return the sidecar of a lock: in git's common directory, else among the logs."""
+        kind = "logs" if of_logs else "documents"
         repository = self.repository
         if repository:
             return repository.common_dir / f"pipeline-{kind}.lock"

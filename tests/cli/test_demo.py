@@ -29,6 +29,8 @@ NOT_PLANTED = {
     "file-changed",
     "file-exists",
     "folder-not-empty",
+    "issue-unknown",
+    "issues-set-aside",
     "lock-unusable",
     "locked",
     "write-refused",

@@ -30,7 +30,10 @@ MAY_BE_MISSING = re.compile(
 TAKES_MORE = re.compile(
     r"/(progress|by_model|by_task_type|running_by_phase|extras|names|project_manager)"
 )
-FREE_FORM = re.compile(r"/project_manager/.*|/entries/0/value.*|/settings/0/(value|default).*")
+FREE_FORM = re.compile(
+    r"/project_manager/.*|/entries/0/value.*|/settings/0/(value|default).*"
+    r"|/(issues|history|resolved|recorded)/0.*"
+)
 #: A command line for each answer; the demo's are those of others.
 LINES = {
     "status": ("status",),
@@ -38,6 +41,8 @@ LINES = {
     "metrics": ("metrics",),
     "tasks": ("tasks",),
     "align": ("align",),
+    "monitor": ("monitor", "--dry-run"),
+    "heal-resolve": ("heal-resolve", "--dry-run"),
     "init": ("init", "--dry-run"),
     "doctor": ("doctor",),
     "explain": ("explain", "success_rate"),

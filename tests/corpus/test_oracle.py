@@ -13,7 +13,14 @@ import pytest
 
 from tests.support import CORPUS, CRON_ENVIRONMENT
 
-GROUPS = ("alignment", "attention", "effectiveness", "metrics", "plan_progress")
+GROUPS = (
+    "alignment",
+    "attention",
+    "effectiveness",
+    "metrics",
+    "monitor_conditions",
+    "plan_progress",
+)
 
 pytestmark = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="the corpus does not lie beside the project"

@@ -138,6 +138,10 @@ FINDINGS = (
             "json-entry-type": ("An entry of a list has the wrong type.", "It is passed over."),
             "json-field-type": ("A field has the wrong type.", "It reads as missing."),
             "json-invalid": ("The file is no JSON.", "It reads as absent."),
+            "issues-set-aside": (
+                "The issues file was invalid when the monitor ran.",
+                "It is kept under a dated name, and a new one is written.",
+            ),
             "json-issue-no-condition": ("An issue has no condition.", "It counts nowhere."),
             "json-naive-stamp": ("A stamp has no zone.", "It is read as UTC."),
             "json-not-finite": ("A number is NaN or an infinity.", "It reads as null."),
@@ -161,6 +165,7 @@ FINDINGS = (
             "git": ("Git refused.", ""),
             "input": ("An input cannot be used.", ""),
             "internal": ("A bug of ours.", ""),
+            "issue-unknown": ("No open issue has this id or condition.", "Nothing is written."),
             "lock-unusable": ("The lock file cannot be opened.", "Nothing is written."),
             "locked": ("Another process of ours held the lock for 30 s.", "Nothing is written."),
             "not-text": ("A file is UTF-16 or UTF-32.", "It reads as absent."),

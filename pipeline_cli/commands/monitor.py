@@ -1,0 +1,89 @@
+"""`pipeline monitor` and `pipeline heal-resolve`."""
+
+import re
+import time
+from typing import NamedTuple
+
+from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.issues import PRIORITY_OF
+from pipeline_cli.errors import UsageError
+from pipeline_cli.load.answer import Answer
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.monitor import check, write_report
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Watch(NamedTuple):
+    """How the monitor runs: once or every so often, and what fails it."""
+
+    every: str | None = None
+    fail_on: str | None = None
+    dry_run: bool = False
+
+
+def run(options: Options, watch: Watch) -> int:
+    """Evaluate every rule, open and resolve issues, write the report (contracts §7, §8)."""
+    if watch.every is None:
+        return _round(options, watch)
+    pause = _seconds(watch.every)
+    if options.now is not None:
+        raise UsageError("--every needs the clock", hint="leave --now or --every away")
+    while True:
+        code = _round(options, watch)
+        if code:
+            return code
+        time.sleep(pause)
+
+
+def resolve(options: Options, *, issue: str | None, dry_run: bool) -> int:
+    """Only the half that resolves: what cleared, and who earned it (contracts §8)."""
+    context = options.open()
+    answer = check(context, opening=False, issue=issue, dry_run=dry_run)
+    _emit(options, context, "heal-resolve", answer)
+    return 0
+
+
+def _round(options: Options, watch: Watch) -> int:
+    context = options.open()
+    answer = check(context, opening=True, dry_run=watch.dry_run)
+    if not watch.dry_run:
+        _report(context, answer.value)
+    _emit(options, context, "monitor", answer)
+    if watch.fail_on is None:
+        return 0
+    worst = PRIORITY_OF[watch.fail_on]
+    found = [e for e in answer.value.ledger.entries if not e.get("resolved_at")]
+    return int(any(PRIORITY_OF.get(str(e.get("severity")), 99) <= worst for e in found))
+
+
+def _report(context: Context, seen: Check) -> None:
+    from pipeline_cli.render.payload import encode, status_keys
+    from pipeline_cli.render.status import status_view
+    from pipeline_cli.render.terminal import render
+
+    view = status_view(seen.report, seen.known.plan, seen.known.view, tree=True)
+    text = render(view, color=False, width=100)
+    write_report(context, encode("status", context.now, status_keys(seen.report), ()), text)
+
+
+def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) -> None:
+    if options.json:
+        from pipeline_cli.render.monitor import monitor_keys
+
+        emit_json(name, context, monitor_keys(answer.value), answer.findings)
+        return
+    from pipeline_cli.render.monitor import monitor_view
+
+    emit_text(options, monitor_view(answer.value, context.now, opening=name == "monitor"))
+    emit_findings(options, answer.findings, f"pipeline {name}")
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if not match or not int(match[1]):
+        raise UsageError(
+            f"--every {text[:20]!r} is no span of time", hint="for example --every 5m, 30s or 1h"
+        )
+    return float(int(match[1]) * _UNITS[match[2]])

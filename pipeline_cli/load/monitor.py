@@ -1,0 +1,326 @@
+"""What `monitor` and `heal-resolve` look at, and what they leave in the files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from pipeline_cli.domain import monitor as rules
+from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit, Edit, Rename
+from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.documents import SourceFile, foreign_encoding
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.healing import (
+    MOST_HISTORY,
+    MOST_RESOLVED,
+    Cleared,
+    Entry,
+    Ledger,
+    identified,
+    settle,
+)
+from pipeline_cli.domain.issues import IssueBook
+from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
+from pipeline_cli.domain.report import Known, next_items, report
+from pipeline_cli.domain.runner import Heartbeat
+from pipeline_cli.errors import InputError
+from pipeline_cli.formats import runner_log, state_json
+from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
+from pipeline_cli.formats.jsonl import split_lines
+from pipeline_cli.formats.resolution_log import read_resolutions
+from pipeline_cli.load.answer import Answer, attempt
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.effectiveness import figures_of
+from pipeline_cli.load.status import gather
+
+ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
+REPORT = "pipeline_status_report"
+_LAST_LINES, _TAIL = 100, 1 << 18
+
+
+def check(
+    context: Context,
+    *,
+    opening: bool,
+    issue: str | None = None,
+    dry_run: bool = False,
+) -> Answer[Check]:
+    """Evaluate every rule, and record what opened and what cleared (contracts §7, §8).
+
+    From reading to writing the lock of logs and state is held, so that two checks at once lose
+    nothing and record once. With `dry_run` nothing is locked or written. Raises InputError
+    where `issue` names no open issue.
+    """
+    if dry_run:
+        return _check(context, opening=opening, issue=issue, dry_run=True)
+    with context.workspace.exclusive():
+        return _check(context, opening=opening, issue=issue, dry_run=False)
+
+
+def _check(context: Context, *, opening: bool, issue: str | None, dry_run: bool) -> Answer[Check]:
+    tally = Tally()
+    known, measures = gather(context, tally)
+    sight = look(context, known, rated=measures is not None, tally=tally)
+    source, values = _issues_file(context, tally)
+    entries, aside = _entries(values)
+    only = None if issue is None else _condition_of(issue, entries, context)
+    answers = [(rule, rule.check(sight)) for rule in rules.RULES]
+    ledger = settle(
+        entries,
+        answers,
+        tasks=known.tasks,
+        last_cleared=_last_cleared(context),
+        relapse_hours=context.settings.monitor.relapse_hours,
+        now=context.now,
+        opening=opening,
+        only=only,
+    )
+    book = _book(context, values or {}, ledger, aside, opening=opening)
+    if not dry_run:
+        _write(context, source, values, book, ledger)
+    issues = _read_back(context, book)
+    plan = known.plan
+    known = msgspec.structs.replace(
+        known,
+        book=issues,
+        effectiveness=figures_of(measures, issues, plan) if measures and plan else None,
+    )
+    answer = report(known, meta_hours=context.settings.meta.interval_hours, now=context.now)
+    counted = tuple((rule.condition, None if a is None else len(a)) for rule, a in answers)
+    return Answer(Check(book, ledger, answer, known, counted, dry_run), tally.result())
+
+
+def look(context: Context, known: Known, *, rated: bool, tally: Tally) -> Sight:
+    """Gather what the rules look at; what cannot be read is None."""
+    settings = context.settings.monitor
+    beat = _beats(context, known)
+    alive = beat is not None and any(found.alive(context.now) for found in beat)
+    return Sight(
+        now=context.now,
+        bounds=Bounds(
+            settings.no_running_seconds,
+            settings.orphan_seconds,
+            settings.min_running,
+            settings.runner_hours,
+        ),
+        tasks=known.tasks,
+        attention=known.attention,
+        rated=rated,
+        plan=known.plan,
+        state=known.state,
+        open_items=len(next_items(known.backlog, known.plan, known.state)) if known.plan else None,
+        beat=beat,
+        stale=_stale(context, tally) if alive else (),
+        runner_log=attempt(lambda: _runner_log(context), tally),
+        metrics_readable=_metrics_readable(context),
+        probe=_probe(settings.probe_url),
+    )
+
+
+def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:
+    """Return the heartbeat, or none; None where the file is there and says nothing."""
+    if known.heartbeat:
+        return (known.heartbeat,)
+    there = attempt(lambda: context.workspace.exists(context.log_path("heartbeat.json")))
+    return () if there is False else None
+
+
+def _stale(context: Context, tally: Tally) -> tuple[str, ...] | None:
+    """Return the runner's commit and the current one where they differ; None if unknown."""
+    source = attempt(
+        lambda: context.workspace.read(context.log_path("pipeline_version.json")), tally
+    )
+    if source is None:
+        return ()
+    values = read_object(source, tally) if isinstance(source, SourceFile) else None
+    sha = values.get("git_sha") if values else None
+    repository = context.workspace.repository
+    if not isinstance(sha, str) or not sha or repository is None:
+        return None
+    from pipeline_cli.store.gitrepo import commits_since
+
+    found = commits_since(repository, sha, "^Pipeline-Command: ")
+    if found is None:
+        return None
+    head, foreign = found
+    return (sha, head) if foreign else ()
+
+
+def _runner_log(context: Context) -> list[LogLine]:
+    lines: list[bytes] = []
+    for piece in context.workspace.pieces_from_end(context.log_path("agent_runner.log"), _TAIL):
+        lines = (piece.data or b"").splitlines() + lines
+        if len(lines) >= _LAST_LINES:
+            break
+    return runner_log.parse(line.decode("utf-8", "replace") for line in lines[-_LAST_LINES:])
+
+
+def _metrics_readable(context: Context) -> bool:
+    head = attempt(lambda: context.workspace.head(context.log_path("metrics.jsonl")))
+    return head is not None and foreign_encoding(head) is None
+
+
+def _probe(url: str) -> Probe:
+    if not url:
+        return "not_configured"
+    from pipeline_cli.store.probe import status_of
+
+    if status_of(url) is None:
+        return "unreachable"
+    return "not_found" if status_of(f"{url.rstrip('/')}/api/agent/effectiveness") == 404 else "ok"
+
+
+def _issues_file(context: Context, tally: Tally) -> tuple[SourceFile | None, dict[str, Any] | None]:
+    """Read the issues file; its object is None where there is none that is valid."""
+    path = context.log_path(ISSUES)
+    source = context.workspace.read(path)
+    if source is None:
+        return None, None
+    if isinstance(source, Finding):
+        return SourceFile(path, ""), None
+    quiet = Tally()  # gather has reported what is wrong with it
+    values = read_object(source, quiet)
+    if values is None:
+        aside = _aside(context)
+        words = f"the invalid issues file is kept as {aside}; a new one is written"
+        tally.add(Finding("issues-set-aside", "warning", words, path, hint="see what it held"))
+    return source, values
+
+
+def _entries(values: dict[str, Any] | None) -> tuple[list[Entry], list[Any]]:
+    """Return the entries that have a condition, and those that are kept aside."""
+    listed = (values or {}).get("issues")
+    found = listed if isinstance(listed, list) else []
+    good = [e for e in found if isinstance(e, dict) and isinstance(e.get("condition"), str)]
+    good = [entry for entry in good if entry["condition"]]
+    aside = [entry for entry in found if not any(entry is other for other in good)]
+    if listed is not None and not isinstance(listed, list):
+        aside = [listed]
+    return identified(good), aside
+
+
+def _condition_of(issue: str, entries: Sequence[Entry], context: Context) -> str:
+    for entry in entries:
+        if issue in (entry["id"], entry["condition"]) and not entry.get("resolved_at"):
+            return str(entry["condition"])
+    raise InputError(
+        f"no open issue has the id or condition {issue[:60]!r}",
+        code="issue-unknown",
+        path=context.log_path(ISSUES),
+        hint="pipeline heal-resolve --dry-run lists the open ones",
+    )
+
+
+def _last_cleared(context: Context) -> dict[str, Cleared]:
+    path = context.log_path(RESOLUTIONS)
+    lines = split_lines(context.workspace.blocks(path))
+    return {
+        line.condition: Cleared(line.moment, line.issue_id)
+        for line in read_resolutions(path, lines, Tally(), now=context.now)
+    }
+
+
+def _book(
+    context: Context, values: dict[str, Any], ledger: Ledger, aside: list[Any], *, opening: bool
+) -> dict[str, Any]:
+    """Make the new object of the issues file; keys that are not ours stay."""
+    resolved = list(ledger.cleared)
+    before = values.get("resolved_since_last")
+    if not opening and isinstance(before, list):
+        resolved = [name for name in before if name not in resolved] + resolved
+    book = {
+        **values,
+        "issues": list(ledger.entries),
+        "last_check": iso(context.now) if opening else values.get("last_check"),
+        "history": _appended(
+            values.get("history"),
+            [
+                {"at": e["created_at"], "condition": e["condition"], "severity": e["severity"]}
+                for e in ledger.opened
+            ],
+            MOST_HISTORY,
+        ),
+        "resolved_since_last": resolved,
+    }
+    if context.settings.monitor.persist_resolved:
+        short = [
+            {
+                k: record[k]
+                for k in ("condition", "resolved_at", "heal_task_id", "issue_id")
+                if k in record
+            }
+            for record in ledger.resolved
+        ]
+        book["resolved"] = _appended(values.get("resolved"), short, MOST_RESOLVED)
+    if aside:
+        kept = values.get("set_aside")
+        book["set_aside"] = [*(kept if isinstance(kept, list) else []), *aside]
+    return book
+
+
+def _appended(before: Any, new: Sequence[Any], most: int) -> list[Any]:
+    return [*(before if isinstance(before, list) else []), *new][-most:]
+
+
+def _write(
+    context: Context,
+    source: SourceFile | None,
+    values: dict[str, Any] | None,
+    book: dict[str, Any],
+    ledger: Ledger,
+) -> None:
+    """Record the resolutions first, then the issues: a kill in between is completed once."""
+    workspace, path = context.workspace, context.log_path(ISSUES)
+    if ledger.resolved:
+        lines = "".join(dumps_line(record) for record in ledger.resolved)
+        append = Append(context.log_path(RESOLUTIONS), lines)
+        workspace.apply(ChangeSet("record what cleared", appends=(append,)))
+    text = dumps(book)
+    if source is not None and values is None:
+        changes = ChangeSet(
+            "set the invalid issues file aside",
+            renames=(Rename(path, _aside(context)),),
+            creates=(Create(path, text),),
+        )
+    elif source is None:
+        changes = ChangeSet("write the issues", creates=(Create(path, text),), state=True)
+    else:
+        edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
+        changes = ChangeSet("write the issues", edits=(edit,), state=True)
+    workspace.apply(changes)
+
+
+def write_report(context: Context, data: bytes, text: str) -> None:
+    """Write the status report's two files, each whole."""
+    contents = ((f"{REPORT}.json", data.decode("utf-8")), (f"{REPORT}.txt", text))
+    with context.workspace.exclusive():
+        for name, content in contents:
+            path = context.log_path(name)
+            source = context.workspace.read(path)
+            if source is None:
+                change = ChangeSet("write", creates=(Create(path, content),), state=True)
+            elif isinstance(source, Finding):
+                raise InputError(source.message, code=source.code, path=path, hint=source.hint)
+            else:
+                edit = DocumentEdit(
+                    msgspec.structs.replace(source, findings=()),
+                    (Edit(0, len(source.text), content),),
+                )
+                change = ChangeSet("write", edits=(edit,), state=True)
+            context.workspace.apply(change)
+
+
+def _aside(context: Context) -> str:
+    """Return a free dated name for a file that is set aside."""
+    stamp = context.now.strftime("%Y%m%dT%H%M%SZ")
+    name, count = context.log_path(f"monitor_issues.{stamp}.invalid.json"), 1
+    while context.workspace.lies_at(name):
+        count += 1
+        name = context.log_path(f"monitor_issues.{stamp}-{count}.invalid.json")
+    return name
+
+
+def _read_back(context: Context, book: dict[str, Any]) -> IssueBook:
+    source = SourceFile(context.log_path(ISSUES), dumps(book))
+    return state_json.parse_issues(source, Tally())

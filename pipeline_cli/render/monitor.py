@@ -1,0 +1,86 @@
+"""`monitor` and `heal-resolve`: the issues file as JSON, and what happened as text."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.healing import Entry, moment_of
+from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.render.text import ago, grid, heading, plain
+
+_STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
+
+
+def monitor_keys(seen: Check) -> dict[str, Any]:
+    """Return the keys of the issues file as written, and what this check made of them."""
+    book = seen.book
+    return {
+        "issues": book["issues"],
+        "last_check": book["last_check"],
+        "history": book["history"],
+        "resolved_since_last": book["resolved_since_last"],
+        "resolved": book.get("resolved", []),
+        "rules": [
+            {"condition": name, "answer": _word(count), "count": count}
+            for name, count in seen.answers
+        ],
+        "recorded": list(seen.ledger.resolved),
+        "dry_run": seen.dry_run,
+    }
+
+
+def _word(count: int | None) -> str:
+    return "unknown" if count is None else "firing" if count else "clear"
+
+
+def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[RenderableType]:
+    """Show the open issues, what opened and cleared, who earned it, and what is unknown."""
+    ledger = seen.ledger
+    still = [entry for entry in ledger.entries if not entry.get("resolved_at")]
+    title = f"{len(still)} open issue(s), {len(ledger.opened)} new" if opening else "Resolution"
+    parts: list[RenderableType] = [heading(title)]
+    if seen.dry_run:
+        parts.append(Text("Nothing was written (--dry-run).", style="dim"))
+    if still:
+        parts.append(grid((_issue(entry, ledger.opened, now) for entry in still), flexible=4))
+    for record in ledger.resolved:
+        parts += ["", *_resolution(record)]
+    for name in ledger.cleared:
+        if name not in {record["condition"] for record in ledger.resolved}:
+            parts.append(plain(f"cleared: {name}; it was recorded before", "green"))
+    for name in ledger.unknown:
+        parts.append(plain(f"unknown: {name} could not be checked and stays as it was", "yellow"))
+    if not still and not ledger.cleared:
+        parts.append(Text("No issue is open.", style="green"))
+    return parts
+
+
+def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[Text | str]:
+    since = moment_of(entry, "created_at")
+    fresh = any(entry is new for new in opened)
+    severity = str(entry.get("severity"))
+    notes = [
+        "new" if fresh else "",
+        "relapse" if "relapse_of" in entry else "",
+        "unknown now" if "unknown_since" in entry else "",
+    ]
+    return [
+        plain(severity, _STYLES.get(severity, "")),
+        str(entry.get("id")),
+        ago(int(seconds_between(since, now)) if since else None),
+        ", ".join(filter(None, notes)),
+        f"{entry['condition']}: {entry.get('message') or ''}",
+    ]
+
+
+def _resolution(record: Entry) -> list[RenderableType]:
+    credit = record["attribution"]
+    who = f"credit to {record['heal_task_id']} ({credit})" if credit != "none" else "no credit"
+    return [
+        plain(f"cleared: {record['condition']}; {who}", "green"),
+        plain(f"  {record['evidence']}", "dim"),
+    ]

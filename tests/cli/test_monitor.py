@@ -1,0 +1,294 @@
+"""`monitor` and `heal-resolve` on real folders: issues through their life, and who earns what."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import CRON_ENVIRONMENT, pipeline, snapshot, write
+
+T0, T1, T2, T3 = (f"2026-02-12T{hour}:00:00Z" for hour in ("10", "11", "12", "13"))
+LOGS = "api/logs"
+
+
+def event(task: str, name: str, at: str, **fields: Any) -> str:
+    return json.dumps({"task_id": task, "event": name, "at": at, **fields}) + "\n"
+
+
+def orphan(task: str = "t1", at: str = "2026-02-12T06:00:00Z") -> str:
+    return event(task, "created", at, task_type="impl") + event(task, "started", at)
+
+
+def done(task: str, at: str, status: str = "completed") -> str:
+    return event(task, "finished", at, status=status, output_chars=5)
+
+
+def heal(task: str, issue: str, *finish: tuple[str, str]) -> str:
+    text = event(task, "created", T0, task_type="heal", heal_for={"issue_id": issue})
+    text += event(task, "started", T0)
+    return text + "".join(done(task, at, status) for status, at in finish)
+
+
+def add(root: Path, text: str) -> None:
+    path = root / LOGS / "tasks.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(text)
+
+
+def run(root: Path, now: str, *words: str) -> dict[str, Any]:
+    ran = pipeline(root, *(words or ("monitor",)), "--json", now=now)
+    assert ran.code == 0, ran.err
+    return ran.json
+
+
+def records(root: Path) -> list[dict[str, Any]]:
+    path = root / LOGS / "monitor_resolutions.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def conditions(answer: dict[str, Any]) -> list[str]:
+    return [issue["condition"] for issue in answer["issues"] if not issue.get("resolved_at")]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    add(tmp_path, orphan())
+    return tmp_path
+
+
+def test_an_issue_that_goes_on_keeps_its_id_and_its_age(root: Path) -> None:
+    first = run(root, T0)["issues"][0]
+    again = run(root, T1)
+    assert [issue["id"] for issue in again["issues"]] == [first["id"]]
+    assert again["issues"][0] | {"created_at": first["created_at"]} == again["issues"][0]
+    assert again["issues"][0]["times_seen"] == 2
+    assert again["issues"][0]["subject"] == "t1"
+    assert [entry["at"] for entry in again["history"]] == [T0]
+
+
+def test_what_clears_without_a_heal_earns_nothing(root: Path) -> None:
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    answer = run(root, T1)
+    assert answer["issues"] == []
+    assert answer["resolved_since_last"] == ["orphan_running"]
+    (record,) = records(root)
+    assert record["attribution"] == "none"
+    assert "heal_task_id" not in record
+    assert record["opened_at"] == T0
+    assert run(root, T2)["resolved_since_last"] == []
+
+
+@pytest.mark.parametrize(
+    ("finish", "credit"),
+    [
+        ((("completed", "2026-02-12T10:20:00Z"),), "completed"),
+        ((("failed", "2026-02-12T10:20:00Z"),), "none"),
+        ((), "none"),
+        ((("completed", "2026-02-12T09:00:00Z"),), "none"),
+        ((("completed", "2026-02-12T11:03:00Z"),), "none"),
+    ],
+    ids=["completed", "failed", "still runs", "before it opened", "after it cleared"],
+)
+def test_only_a_heal_that_completed_in_time_earns_the_clearing(
+    root: Path, finish: tuple[tuple[str, str], ...], credit: str
+) -> None:
+    issue = run(root, T0)["issues"][0]["id"]
+    add(root, heal("h1", issue, *finish) + done("t1", "2026-02-12T10:30:00Z"))
+    run(root, T1)
+    (record,) = records(root)
+    assert record["attribution"] == credit
+    assert record.get("heal_task_id") == ("h1" if credit == "completed" else None)
+
+
+def test_a_heal_task_without_a_record_is_assumed(root: Path) -> None:
+    run(root, T0)
+    path = root / LOGS / "monitor_issues.json"
+    book = json.loads(path.read_text())
+    book["issues"][0]["heal_task_id"] = "gone"
+    path.write_text(json.dumps(book))
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    run(root, T1)
+    assert [(r["attribution"], r["heal_task_id"]) for r in records(root)] == [("assumed", "gone")]
+
+
+def test_a_condition_resolves_when_none_of_its_issues_is_open(root: Path) -> None:
+    add(root, orphan("t2"))
+    both = run(root, T0)
+    assert conditions(both) == ["orphan_running", "orphan_running"]
+    ids = {issue["subject"]: issue["id"] for issue in both["issues"]}
+    add(root, heal("h1", ids["t1"], ("completed", "2026-02-12T10:20:00Z")))
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    one = run(root, T1)
+    assert conditions(one) == ["orphan_running"]
+    assert one["resolved_since_last"] == []
+    assert records(root) == []
+    add(root, done("t2", "2026-02-12T11:30:00Z"))
+    run(root, T2)
+    (record,) = records(root)
+    assert record["heal_task_id"] == "h1"
+
+
+@pytest.mark.parametrize(("again", "relapse"), [(T3, True), ("2026-02-14T13:00:00Z", False)])
+def test_a_condition_that_comes_back_soon_is_a_relapse(
+    root: Path, again: str, *, relapse: bool
+) -> None:
+    first = run(root, T0)["issues"][0]["id"]
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    run(root, T1)
+    add(root, orphan("t9", "2026-02-12T07:00:00Z"))
+    (issue,) = run(root, again)["issues"]
+    assert issue["id"] != first
+    assert issue.get("relapse_of") == (first if relapse else None)
+
+
+def test_unknown_resolves_nothing_and_loses_nothing(root: Path) -> None:
+    first = run(root, T0)["issues"][0]
+    log = root / LOGS / "tasks.jsonl"
+    held = log.read_bytes()
+    log.unlink()
+    log.mkdir()
+    for now in (T1, T2, T3):
+        answer = run(root, now)
+        mine = [i for i in answer["issues"] if i["condition"] == "orphan_running"]
+        assert [(i["id"], i["unknown_since"]) for i in mine] == [(first["id"], T1)]
+        rule = next(r for r in answer["rules"] if r["condition"] == "orphan_running")
+        assert rule == {"condition": "orphan_running", "answer": "unknown", "count": None}
+    assert records(root) == []
+    log.rmdir()
+    log.write_bytes(held)
+    assert "unknown_since" not in run(root, T3)["issues"][0]
+
+
+def test_an_invalid_issues_file_is_set_aside_and_resolves_nothing(root: Path) -> None:
+    write(root, {f"{LOGS}/monitor_issues.json": '{"issues": [{"condition": "x"'})
+    answer = run(root, T0)
+    assert conditions(answer) == ["orphan_running"]
+    assert "issues-set-aside" in [finding["code"] for finding in answer["findings"]]
+    assert records(root) == []
+    (aside,) = (root / LOGS).glob("monitor_issues.*.invalid.json")
+    assert aside.read_text() == '{"issues": [{"condition": "x"'
+
+
+def test_what_is_not_ours_in_the_file_stays(root: Path) -> None:
+    book = {
+        "owner": "ada",
+        "issues": [
+            {"condition": "orphan_running", "created_at": T0, "note": "mine"},
+            {"condition": "from_the_future", "id": "ffffffff", "created_at": T0},
+            {"severity": "high"},
+            7,
+        ],
+    }
+    write(root, {f"{LOGS}/monitor_issues.json": json.dumps(book)})
+    answer = run(root, T1)
+    written = json.loads((root / LOGS / "monitor_issues.json").read_text())
+    assert written["owner"] == "ada"
+    assert written["set_aside"] == [{"severity": "high"}, 7]
+    mine = next(i for i in written["issues"] if i["condition"] == "orphan_running")
+    assert mine["note"] == "mine"
+    assert mine["created_at"] == T0
+    assert "from_the_future" in conditions(answer)
+
+
+def test_a_clock_that_goes_backwards_loses_nothing(root: Path) -> None:
+    first = run(root, T2)["issues"][0]
+    assert run(root, T0)["issues"][0]["id"] == first["id"]
+    add(root, done("t1", T0))
+    run(root, T1)
+    add(root, orphan("t9", "2026-02-12T05:00:00Z"))
+    (issue,) = run(root, T0)["issues"]
+    assert "relapse_of" not in issue
+
+
+def test_two_days_without_the_monitor_are_one_episode(root: Path) -> None:
+    first = run(root, T0)["issues"][0]["id"]
+    mine = [i for i in run(root, "2026-02-14T10:00:00Z")["issues"] if i["id"] == first]
+    assert [issue["created_at"] for issue in mine] == [T0]
+
+
+def test_heal_resolve_opens_nothing_and_records_once(root: Path) -> None:
+    assert run(root, T0, "heal-resolve")["issues"] == []
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z") + orphan("t2"))
+    assert run(root, T1, "heal-resolve")["recorded"] == records(root)
+    assert len(records(root)) == 1
+    assert run(root, T1, "heal-resolve")["recorded"] == []
+    assert len(records(root)) == 1
+
+
+def test_a_record_that_a_killed_run_left_is_not_made_twice(root: Path) -> None:
+    run(root, T0)
+    path = root / LOGS / "monitor_issues.json"
+    before = path.read_bytes()
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    run(root, T1)
+    path.write_bytes(before)  # as where the run was killed between record and issues
+    assert run(root, T2)["issues"] == []
+    assert len(records(root)) == 1
+
+
+def test_one_issue_alone_can_be_resolved(root: Path) -> None:
+    issue = run(root, T0)["issues"][0]["id"]
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    assert run(root, T1, "heal-resolve", "--issue", issue)["resolved_since_last"]
+    ran = pipeline(root, "heal-resolve", "--issue", "--help-me", now=T1)
+    assert ran.code == 3
+    assert "issue-unknown" in ran.err
+
+
+def test_a_dry_run_writes_nothing(root: Path) -> None:
+    before = snapshot(root)
+    answer = run(root, T0, "monitor", "--dry-run")
+    assert conditions(answer) == ["orphan_running"]
+    assert snapshot(root) == before
+
+
+def test_the_report_is_that_of_status(root: Path) -> None:
+    run(root, T0)
+    report = json.loads((root / LOGS / "pipeline_status_report.json").read_text())
+    assert report["layer_3_attention"]["issues_count"] == 1
+    assert report["overall"]["status"] == "needs_attention"
+    assert "orphan_running" in (root / LOGS / "pipeline_status_report.txt").read_text()
+    live = run(root, T0, "status")
+    assert {**live, "findings": []} == {**report, "findings": []}
+
+
+@pytest.mark.parametrize(("level", "code"), [("high", 0), ("medium", 1), ("low", 1)])
+def test_a_gate_fails_on_issues_as_grave(root: Path, level: str, code: int) -> None:
+    assert pipeline(root, "monitor", "--fail-on", level, now=T0).code == code
+
+
+def test_resolved_issues_are_kept_where_asked(root: Path) -> None:
+    env = {"MONITOR_PERSIST_RESOLVED": "1"}
+    pipeline(root, "monitor", now=T0, env=env)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    answer = pipeline(root, "monitor", "--json", now=T1, env=env).json
+    assert [entry["condition"] for entry in answer["resolved"]] == ["orphan_running"]
+
+
+@pytest.mark.parametrize("span", ["", "0m", "5", "-1s", "5d", "1e3s"])
+def test_a_span_that_is_none_is_refused(root: Path, span: str) -> None:
+    assert pipeline(root, "monitor", f"--every={span}", now=None).code == 2
+
+
+def test_monitor_and_heal_resolve_at_once_record_once(root: Path) -> None:
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    names = ["monitor", "heal-resolve"] * 4
+
+    def call(name: str) -> int:
+        command = [sys.executable, "-m", "pipeline_cli", "--root", str(root), "--now", T1, name]
+        return subprocess.run(
+            command, env=CRON_ENVIRONMENT, capture_output=True, check=False
+        ).returncode
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(call, names)) == [0] * len(names)
+    assert len(records(root)) == 1
+    assert json.loads((root / LOGS / "monitor_issues.json").read_text())["issues"] == []

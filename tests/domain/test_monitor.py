@@ -1,0 +1,127 @@
+"""The monitor's rules: each fires, is clear, and is unknown where its input is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pipeline_cli.domain import monitor
+from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.monitor import RULES, Bounds, LogLine, Sight, within_hours
+from pipeline_cli.domain.progress import plan_progress
+from pipeline_cli.domain.runner import Heartbeat
+from pipeline_cli.domain.tasks import HealFor, Task
+
+NOW = datetime(2026, 2, 12, 18, tzinfo=UTC)
+BOUNDS = Bounds(no_running_seconds=180, orphan_seconds=7200, min_running=2)
+CALM = Attention(False, False, False, False, False, ())
+ALIVE = (Heartbeat(beat=NOW),)
+PLAN = plan_progress(None, None, tracked=(6, 7))
+
+
+def sight(**fields: Any) -> Sight:
+    known: dict[str, Any] = {
+        "tasks": (),
+        "attention": CALM,
+        "rated": True,
+        "plan": PLAN,
+        "open_items": 0,
+        "beat": ALIVE,
+        "stale": (),
+        "runner_log": (),
+    }
+    return Sight(NOW, BOUNDS, **(known | fields))
+
+
+def task(status: Any = "pending", seconds: float = 0, **fields: Any) -> Task:
+    at = NOW - timedelta(seconds=seconds)
+    return Task("t", status, created=at, started=at, **fields)
+
+
+def answers(seen: Sight) -> dict[str, int | None]:
+    found = {rule.condition: rule.check(seen) for rule in RULES}
+    return {name: None if answer is None else len(answer) for name, answer in found.items()}
+
+
+def test_a_calm_pipeline_is_clear_of_everything() -> None:
+    assert set(answers(sight()).values()) == {0}
+
+
+def test_what_cannot_be_read_is_unknown() -> None:
+    blind = Sight(NOW, BOUNDS, metrics_readable=False, probe="unreachable")
+    found = answers(blind)
+    assert found.pop("metrics_unavailable") == 1
+    assert found.pop("api_unreachable") == 1
+    assert set(found.values()) == {None}
+
+
+@pytest.mark.parametrize(("seconds", "fires"), [(179, 0), (180, 1)])
+def test_waiting_counts_from_the_limit_on(seconds: int, fires: int) -> None:
+    found = answers(sight(tasks=(task(seconds=seconds),)))
+    assert found["no_task_running"] == fires
+    assert found["low_phase_coverage"] == 1
+
+
+def test_a_waiting_heal_task_raises_nothing() -> None:
+    waiting = task(seconds=9999, heal_for=HealFor("x", "y"))
+    assert set(answers(sight(tasks=(waiting,), beat=())).values()) == {0}
+
+
+def test_every_orphan_is_named() -> None:
+    seen = sight(tasks=(task("running", 7201), task("running", 7201), task("running", 7200)))
+    assert answers(seen)["orphan_running"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "fires"),
+    [
+        ({"beat": (), "open_items": 1}, 1),
+        ({"beat": (), "tasks": (task(),)}, 1),
+        ({"beat": (Heartbeat(beat=NOW - timedelta(seconds=90)),), "open_items": 1}, 1),
+        ({"beat": (), "open_items": None}, None),
+        ({"beat": ()}, 0),
+        ({"open_items": 1}, 0),
+    ],
+)
+def test_a_runner_is_missed_where_work_waits(fields: dict[str, Any], fires: int | None) -> None:
+    assert answers(sight(**fields))["runner_pm_not_seen"] == fires
+
+
+@pytest.mark.parametrize(
+    ("hours", "inside"),
+    [
+        ("", True),
+        ("17:00-19:00", True),
+        ("18:01-19:00", False),
+        ("22:00-07:00", False),
+        ("17:00-07:00", True),
+        ("09:00-18:00", False),
+    ],
+)
+def test_hours_may_run_over_midnight(hours: str, *, inside: bool) -> None:
+    assert within_hours(NOW, hours) is inside
+
+
+def test_a_fresh_error_alarms_and_an_old_one_does_not() -> None:
+    old = LogLine(NOW - timedelta(seconds=7201), "ERROR", is_error=True)
+    undated = LogLine(None, "ERROR", is_error=True)
+    calm = LogLine(NOW, "fine", is_error=False)
+    assert answers(sight(runner_log=(old, undated, calm)))["runner_log_errors"] == 0
+    fresh = LogLine(NOW, "ERROR", is_error=True)
+    assert answers(sight(runner_log=(fresh,)))["runner_log_errors"] == 1
+
+
+def test_an_older_commit_counts_while_the_runner_lives() -> None:
+    assert answers(sight(stale=("a" * 40, "b" * 40)))["stale_version"] == 1
+    assert answers(sight(stale=None))["stale_version"] is None
+    assert answers(sight(stale=None, beat=()))["stale_version"] == 0
+
+
+def test_the_probe_tells_three_things() -> None:
+    assert answers(sight(probe="not_found"))["effectiveness_404"] == 1
+    assert answers(sight(probe="ok"))["effectiveness_404"] == 0
+    assert answers(sight(probe="unreachable"))["api_unreachable"] == 1
+
+
+def test_each_condition_is_there_once() -> None:
+    assert len({rule.condition for rule in monitor.RULES}) == len(monitor.RULES)
