@@ -19,7 +19,7 @@ from pipeline_cli.domain.health import Doctor
 from pipeline_cli.domain.layout import InitAnswer
 from pipeline_cli.domain.metrics import LogReading, Metrics, MetricsReport
 from pipeline_cli.domain.report import StatusReport
-from pipeline_cli.domain.tasks import TaskView
+from pipeline_cli.domain.tasks import HealFor, ItemReference, LatestRequest, TaskView
 from pipeline_cli.render.payload import TRACKED_KEYS, VERSION, Failure, Meta
 
 Schema: TypeAlias = dict[str, Any]
@@ -225,6 +225,41 @@ def _monitor(_: Types) -> dict[str, Schema]:
     }
 
 
+def _task(types: Types) -> dict[str, Schema]:
+    """Return the keys of one task and of what was just recorded of it."""
+    text, stamp, number = map(_or_null, (TEXT, STAMP, {"type": "number"}))
+    task = closed(
+        {
+            "id": TEXT,
+            "status": types.keys(LatestRequest)["status"],
+            "task_type": text,
+            "model": text,
+            "direction": TEXT,
+            "item": _or_null(types.reference(ItemReference)),
+            "heal_for": _or_null(types.reference(HealFor)),
+            "created_at": stamp,
+            "started_at": stamp,
+            "finished_at": stamp,
+            "updated_at": stamp,
+            "duration_seconds": number,
+            "output_len": {"type": ["integer", "null"]},
+            "output_preview": text,
+            "question": text,
+        }
+    )
+    event: Schema = {"type": "object", "required": ["task_id", "event", "at"]}
+    return {
+        "task": task,
+        "recorded": {"type": "array", "items": event},
+        "dry_run": {"type": "boolean"},
+        "log": text,
+    }
+
+
+def _or_null(kind: Schema) -> Schema:
+    return {"anyOf": [kind, {"type": "null"}]}
+
+
 def _entries(types: Types) -> dict[str, Schema]:
     return {"entries": {"type": "array", "items": types.reference(Explanation)}}
 
@@ -246,6 +281,7 @@ ANSWERS: dict[str, Shape] = {
     "metrics": Shape(answer(MetricsReport).description, _metrics),
     "tasks": Shape(answer(TasksReport).description, _tasks),
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
+    "task": Shape("One task, and the events that were just recorded of it.", _task),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),

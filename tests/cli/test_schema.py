@@ -41,6 +41,7 @@ LINES = {
     "metrics": ("metrics",),
     "tasks": ("tasks",),
     "align": ("align",),
+    "task": ("task", "show", "t1"),
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),
     "init": ("init", "--dry-run"),
@@ -64,7 +65,12 @@ class Sample(msgspec.Struct, frozen=True):
 
 def commands() -> set[str]:
     """Return the names of the commands of the app."""
-    return {
+    groups = {
+        str(group.typer_instance.info.name)
+        for group in app.registered_groups
+        if group.typer_instance
+    }
+    return groups | {
         info.name or info.callback.__name__ for info in app.registered_commands if info.callback
     }
 
@@ -239,7 +245,7 @@ def test_without_a_name_the_names_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("metrcs", "metrics"), ("Status", "status"), ("err", "error")]
+    ("name", "near"), [("metrcs", "metrics"), ("Effectivenes", "effectiveness"), ("err", "error")]
 )
 def test_an_unknown_name_is_exit_2_with_a_suggestion(name: str, near: str) -> None:
     ran = pipeline(None, "schema", name, "--json")

@@ -1,0 +1,89 @@
+"""`task` as a stranger types it: exit codes, streams, and what is left in the logs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import NOW, pipeline, snapshot
+
+
+def lines(root: Path, name: str) -> list[dict[str, Any]]:
+    path = root / "api/logs" / name
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status"),
+    [
+        (("sh", "-c", "echo out; exit 0"), 0, "completed"),
+        (("sh", "-c", "echo out; exit 7"), 7, "failed"),
+        (("sh", "-c", "echo out; kill -9 $$"), 137, "failed"),
+    ],
+)
+def test_a_run_answers_with_the_commands_own_code(
+    tmp_path: Path, words: tuple[str, ...], code: int, status: str
+) -> None:
+    ran = pipeline(tmp_path, "task", "run", "--id", "t1", "--item", "006:56", "--", *words)
+    assert (ran.code, ran.text) == (code, "out\n")
+    (measured,) = lines(tmp_path, "metrics.jsonl")
+    assert (measured["task_id"], measured["status"]) == ("t1", status)
+    created, started, finished = lines(tmp_path, "tasks.jsonl")
+    assert created["item"] == {"backlog": "006", "number": 56}
+    assert (tmp_path / started["log"]).read_text() == "out\n"
+    assert finished["output_chars"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("no-such-command",), 127),
+        (("/etc/passwd",), 126),
+        (("sleep", "9"), 124),
+    ],
+)
+def test_a_run_that_cannot_end_well_answers_like_timeout(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    ran = pipeline(tmp_path, "task", "run", "--timeout", "1", "--", *words)
+    assert ran.code == code
+    assert [line["status"] for line in lines(tmp_path, "metrics.jsonl")] == ["failed"]
+
+
+def test_options_of_the_command_are_not_ours(tmp_path: Path) -> None:
+    ran = pipeline(tmp_path, "task", "run", "--", "echo", "--debug", "--help", "-q")
+    assert ran.text == "--debug --help -q\n"
+
+
+def test_a_task_is_started_asked_decided_and_finished(tmp_path: Path) -> None:
+    def do(*words: str) -> dict[str, Any]:
+        ran = pipeline(tmp_path, "task", *words, "--json", now=NOW)
+        assert ran.code == 0, ran.err
+        found: dict[str, Any] = ran.json["task"]
+        return found
+
+    assert do("start", "--id", "t1", "--type", "impl")["status"] == "running"
+    assert do("ask", "t1", "which one?")["question"] == "which one?"
+    assert do("decide", "t1", "the first")["status"] == "running"
+    assert do("finish", "t1", "--status", "completed")["status"] == "completed"
+    assert do("show", "t1")["status"] == "completed"
+    assert [line["task_id"] for line in lines(tmp_path, "metrics.jsonl")] == ["t1"]
+    refused = pipeline(tmp_path, "task", "cancel", "t1")
+    assert refused.code == 2
+    assert "t1" in refused.err
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "a\nb", "\x1b[31m", "../x", "", "x" * 65])
+def test_an_id_that_could_do_harm_is_refused(tmp_path: Path, name: str) -> None:
+    before = snapshot(tmp_path)
+    ran = pipeline(tmp_path, "task", "start", f"--id={name}")
+    assert ran.code == 2
+    assert "\x1b" not in ran.err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_dry_run_records_nothing(tmp_path: Path) -> None:
+    ran = pipeline(tmp_path, "task", "start", "--id", "t1", "--dry-run", "--json")
+    assert [event["event"] for event in ran.json["recorded"]] == ["created", "started"]
+    assert snapshot(tmp_path) == {}
