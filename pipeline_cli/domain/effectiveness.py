@@ -1,11 +1,12 @@
 """Effectiveness: is the pipeline working, in one set of figures.
 
-Owns contracts §9 but for the heal ledger.
+Owns contracts §9; the heal ledger is counted in `ledger`.
 """
 
 import msgspec
 
 from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top_issues
+from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import Day, Metrics
 from pipeline_cli.domain.progress import PlanProgress
 
@@ -60,6 +61,7 @@ class Effectiveness(msgspec.Struct, frozen=True):
     plan_progress: PlanProgress
     goal_proximity: float
     heal_resolved_count: int
+    heal: HealLedger
     top_issues_by_priority: tuple[TopIssue, ...]
     samples: EffectivenessSamples
     trend: Trend
@@ -71,6 +73,7 @@ def effectiveness(
     resolutions: tuple[ResolutionCount, ResolutionCount],
     book: IssueBook,
     plan: PlanProgress,
+    heal: HealLedger,
     *,
     window_days: float,
     days: tuple[Day, ...] = (),
@@ -91,6 +94,7 @@ def effectiveness(
         plan_progress=plan,
         goal_proximity=goal_proximity(rate.rate, throughput.tasks_per_day, still_open),
         heal_resolved_count=resolutions[0].healed,
+        heal=heal,
         top_issues_by_priority=top_issues(book),
         samples=EffectivenessSamples(rate.total, rate.completed, window_days),
         trend=_trend(before, resolutions[1], window_days),

@@ -219,6 +219,19 @@ def _healed(figures: Effectiveness) -> Worked:
     )
 
 
+def _heal(figures: Effectiveness) -> Worked:
+    heal = figures.heal
+    if not heal.episodes:
+        return Worked(heal, "no data: no episode cleared in the window")
+    took = "unknown" if heal.mttr_minutes_median is None else f"{heal.mttr_minutes_median:g} min"
+    return Worked(
+        heal,
+        f"{heal.attributed} completed + {heal.assumed} assumed − {heal.relapsed} relapsed = "
+        f"{heal.net} net, of {heal.episodes} episodes that cleared; median time to clear {took} "
+        f"over {heal.n}; {heal.open} open",
+    )
+
+
 def _trend(figures: Effectiveness) -> Worked:
     before = figures.trend
     rate = "unknown" if before.success_rate is None else before.success_rate
@@ -323,6 +336,7 @@ _FIGURES: dict[str, Callable[[Effectiveness], Worked]] = {
     "open": _open,
     "resolved_7d": _resolved,
     "heal_resolved_count": _healed,
+    "heal": _heal,
     "progress": _progress,
     "trend": _trend,
 }

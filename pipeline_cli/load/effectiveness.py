@@ -5,7 +5,8 @@ from typing import NamedTuple
 from pipeline_cli.domain.backlog import check_numbers
 from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.issues import IssueBook, ResolutionCount
+from pipeline_cli.domain.issues import IssueBook, ResolutionCount, ResolvedIssue
+from pipeline_cli.domain.ledger import heal_ledger
 from pipeline_cli.domain.metrics import Day, LogReading, Metrics
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.trend import Period, days_of
@@ -37,15 +38,25 @@ class Measures(NamedTuple):
     resolutions: tuple[ResolutionCount, ResolutionCount]
     days: tuple[Day, ...]
     reading: LogReading
+    cleared: tuple[ResolvedIssue, ...]
+    relapse_hours: float
 
 
 def load_measures(context: Context, tally: Tally, period: Period | None = None) -> Measures:
     """Read the metrics log and the resolutions once, for every figure that rests on them."""
     period = period or period_of(context)
     (here, before, *days), reading = load_metrics(context, period.spans, tally)
-    resolutions, earlier = load_resolutions(context, (period.window, period.before), tally)
+    (resolutions, earlier), cleared = load_resolutions(
+        context, (period.window, period.before), tally
+    )
     return Measures(
-        period, (here, before), (resolutions, earlier), days_of(period.days, days), reading
+        period,
+        (here, before),
+        (resolutions, earlier),
+        days_of(period.days, days),
+        reading,
+        cleared,
+        context.settings.monitor.relapse_hours,
     )
 
 
@@ -56,6 +67,12 @@ def figures_of(measures: Measures, book: IssueBook, plan: PlanProgress) -> Effec
         measures.resolutions,
         book,
         plan,
+        heal_ledger(
+            measures.cleared,
+            book.open,
+            measures.period.window,
+            relapse_hours=measures.relapse_hours,
+        ),
         window_days=measures.period.days_long,
         days=measures.days,
     )

@@ -2,7 +2,7 @@
 
 from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.domain.issues import ResolutionCount, count_resolutions
+from pipeline_cli.domain.issues import ResolutionCount, ResolvedIssue, count_resolutions
 from pipeline_cli.domain.metrics import LogReading, Measuring, Metrics
 from pipeline_cli.domain.moments import Window, windows_back
 from pipeline_cli.domain.tail import SHORT_LOG, Tail
@@ -127,8 +127,14 @@ def _disorder(path: str) -> Finding:
 
 def load_resolutions(
     context: Context, spans: tuple[Window, ...], tally: Tally
-) -> tuple[ResolutionCount, ...]:
-    """Count the resolutions over several windows."""
+) -> tuple[tuple[ResolutionCount, ...], tuple[ResolvedIssue, ...]]:
+    """Count the resolutions over several windows, and return those since the first begins."""
     path = context.log_path("monitor_resolutions.jsonl")
     lines = split_lines(context.workspace.blocks(path))
-    return count_resolutions(read_resolutions(path, lines, tally, now=context.now), spans)
+    earliest = min(span.start for span in spans)
+    found = tuple(
+        resolution
+        for resolution in read_resolutions(path, lines, tally, now=context.now)
+        if resolution.moment >= earliest
+    )
+    return count_resolutions(found, spans), found

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import MetricsReport, ModelCount
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.progress import PlanProgress
@@ -81,8 +82,22 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
         *rows,
         ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
+        ("Heal ledger", *_ledger(answer.heal)),
         ("By type", str(samples.throughput), _by_type(answer.progress)),
     ]
+
+
+def _ledger(heal: HealLedger) -> tuple[str, str]:
+    """Return the net of the heals, and what it is the net of."""
+    if not heal.episodes:
+        return _NO_DATA, "no episode cleared in the window"
+    words = (
+        f"{heal.attributed} completed + {heal.assumed} assumed − {heal.relapsed} relapsed, "
+        f"of {heal.episodes} episodes"
+    )
+    if heal.mttr_minutes_median is not None:
+        words += f"; median {heal.mttr_minutes_median:g} min to clear (n={heal.n})"
+    return f"net {heal.net}", words
 
 
 def _by_type(progress: dict[str, int]) -> str:

@@ -16,12 +16,15 @@ from pipeline_cli.domain.effectiveness import (
     goal_proximity,
 )
 from pipeline_cli.domain.issues import Issue, IssueBook, ResolutionCount, TopIssue
+from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import Metrics, MetricsRecord, measure
 from pipeline_cli.domain.moments import windows_back
 from pipeline_cli.domain.progress import plan_progress
 
 NOW = datetime(2026, 2, 12, 18, tzinfo=UTC)
 PLAN = plan_progress(None, None, tracked=(6, 7))
+
+NO_HEALS = HealLedger(None, None, None, None, 0, 0, None, 0)
 
 
 def metrics(completed: int = 0, failed: int = 0, *, types: dict[str, int] | None = None) -> Metrics:
@@ -48,6 +51,7 @@ def figures(
         (ResolutionCount(*now_count), ResolutionCount(*then_count)),
         IssueBook(issues, exists=True),
         PLAN,
+        NO_HEALS,
         window_days=window_days,
     )
 

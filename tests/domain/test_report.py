@@ -12,6 +12,7 @@ from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook, ResolutionCount
+from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.metrics import MetricsRecord, measure
 from pipeline_cli.domain.moments import windows_back
@@ -45,6 +46,9 @@ LAYERS = (
     "layer_3_attention",
     "meta_questions",
 )
+
+
+NO_HEALS = HealLedger(None, None, None, None, 0, 0, None, 0)
 
 
 def ago(seconds: float) -> datetime:
@@ -85,7 +89,7 @@ def figures(
     here, before = measure(records, windows_back(NOW, days, 2))
     nothing = ResolutionCount(0, 0)
     return effectiveness(
-        (here, before), (nothing, nothing), book or IssueBook(), plan, window_days=days
+        (here, before), (nothing, nothing), book or IssueBook(), plan, NO_HEALS, window_days=days
     )
 
 

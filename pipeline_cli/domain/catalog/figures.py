@@ -67,6 +67,16 @@ FIGURES = (
         "Relapses are not taken off.",
     ),
     Entry(
+        "heal",
+        "figure",
+        "What the heals are worth: those that earned a clearing, less those that did not last.",
+        "net = attributed + assumed − relapsed; a relapse opens within monitor.relapse_hours "
+        "after the same condition cleared; the time is the median from opening to clearing",
+        (*_RESOLUTIONS, "monitor_issues.json"),
+        "Episodes whose opening nobody recorded have no time. Without a cleared episode the "
+        "figures are null, not 0.",
+    ),
+    Entry(
         "progress",
         "figure",
         "Completed tasks by type: spec, impl, test, review, heal.",
