@@ -335,6 +335,9 @@ def monitor(
         Literal["high", "medium", "low"] | None,
         typer.Option(help="Exit 1 where an issue as grave as this is open."),
     ] = None,
+    heal: Annotated[
+        bool, typer.Option("--heal", help="File a heal task for what fires and has none.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Evaluate every rule, open, keep and resolve issues, write the status report.
@@ -344,7 +347,7 @@ def monitor(
     from pipeline_cli.commands.monitor import Watch
     from pipeline_cli.commands.monitor import run as answer
 
-    return answer(context.obj, Watch(every, fail_on, dry_run))
+    return answer(context.obj, Watch(every, fail_on, dry_run, heal))
 
 
 @app.command("heal-resolve", rich_help_panel=RECORD)

@@ -21,6 +21,7 @@ class Watch(NamedTuple):
     every: str | None = None
     fail_on: str | None = None
     dry_run: bool = False
+    heal: bool = False
 
 
 def run(options: Options, watch: Watch) -> int:
@@ -47,7 +48,7 @@ def resolve(options: Options, *, issue: str | None, dry_run: bool) -> int:
 
 def _round(options: Options, watch: Watch) -> int:
     context = options.open()
-    answer = check(context, opening=True, dry_run=watch.dry_run)
+    answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
     _emit(options, context, "monitor", answer)

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline_cli.domain.heal_tasks import Asked
 from pipeline_cli.domain.healing import Ledger
 from pipeline_cli.domain.report import Known, StatusReport
 
@@ -21,3 +22,4 @@ class Check(msgspec.Struct, frozen=True):
     known: Known
     answers: tuple[tuple[str, int | None], ...]
     dry_run: bool
+    asked: tuple[Asked, ...] = ()

@@ -113,6 +113,11 @@ def parse_item(text: str) -> ItemReference:
     return ItemReference(match[1], int(match[2]))
 
 
+def is_task_id(text: str) -> bool:
+    """Tell whether a text can be the id of a task."""
+    return _ID.fullmatch(text) is not None
+
+
 def preview(text: str) -> str:
     """Return how an output begins, at most 2,000 characters."""
     return _clean(text[:PREVIEW_LENGTH])

@@ -1,5 +1,6 @@
 """What `monitor` and `heal-resolve` look at, and what they leave in the files."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit,
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile, foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.heal_tasks import Asked, ask_for_heals
 from pipeline_cli.domain.healing import (
     MOST_HISTORY,
     MOST_RESOLVED,
@@ -22,6 +24,7 @@ from pipeline_cli.domain.healing import (
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
+from pipeline_cli.domain.recording import lines
 from pipeline_cli.domain.report import Known, next_items, report
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.errors import InputError
@@ -44,21 +47,22 @@ def check(
     *,
     opening: bool,
     issue: str | None = None,
+    heal: bool = False,
     dry_run: bool = False,
 ) -> Answer[Check]:
     """Evaluate every rule, and record what opened and what cleared (contracts §7, §8).
 
     From reading to writing the lock of logs and state is held, so that two checks at once lose
     nothing and record once. With `dry_run` nothing is locked or written. Raises InputError
-    where `issue` names no open issue.
+    where `issue` names no open issue. With `heal`, heal tasks are filed for what fires.
     """
-    if dry_run:
-        return _check(context, opening=opening, issue=issue, dry_run=True)
-    with context.workspace.exclusive():
-        return _check(context, opening=opening, issue=issue, dry_run=False)
+    with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
+        return _check(context, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
 
 
-def _check(context: Context, *, opening: bool, issue: str | None, dry_run: bool) -> Answer[Check]:
+def _check(
+    context: Context, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
+) -> Answer[Check]:
     tally = Tally()
     known, measures = gather(context, tally)
     sight = look(context, known, rated=measures is not None, tally=tally)
@@ -76,8 +80,10 @@ def _check(context: Context, *, opening: bool, issue: str | None, dry_run: bool)
         opening=opening,
         only=only,
     )
+    asked = _ask(context, ledger, known, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
     if not dry_run:
+        _append_tasks(context, asked)
         _write(context, source, values, book, ledger)
     issues = _read_back(context, book)
     plan = known.plan
@@ -88,7 +94,7 @@ def _check(context: Context, *, opening: bool, issue: str | None, dry_run: bool)
     )
     answer = report(known, meta_hours=context.settings.meta.interval_hours, now=context.now)
     counted = tuple((rule.condition, None if a is None else len(a)) for rule, a in answers)
-    return Answer(Check(book, ledger, answer, known, counted, dry_run), tally.result())
+    return Answer(Check(book, ledger, answer, known, counted, dry_run, asked), tally.result())
 
 
 def look(context: Context, known: Known, *, rated: bool, tally: Tally) -> Sight:
@@ -116,6 +122,37 @@ def look(context: Context, known: Known, *, rated: bool, tally: Tally) -> Sight:
         metrics_readable=_metrics_readable(context),
         probe=_probe(settings.probe_url),
     )
+
+
+def _ask(
+    context: Context, ledger: Ledger, known: Known, sight: Sight, tally: Tally
+) -> tuple[Asked, ...]:
+    """Decide on heal tasks, and name each in its issue; none where the tasks are unknown."""
+    if known.tasks is None:
+        return ()
+    firing = [*ledger.lasting, *ledger.opened]
+    asked = ask_for_heals(
+        firing,
+        [rule.condition for rule in rules.RULES if rule.healable],
+        known.tasks,
+        logs=context.settings.logs.dir.rstrip("/"),
+        now=context.now,
+    )
+    for one in asked:
+        entry = next(entry for entry in firing if entry["id"] == one.issue_id)
+        entry["heal_task_id"] = one.task_id
+    if asked and not sight.alive:
+        words = "no runner lives: the heal tasks wait until somebody takes them up"
+        path = context.log_path("tasks.jsonl")
+        tally.add(Finding("heal-no-runner", "note", words, path, hint="pipeline tasks lists them"))
+    return tuple(asked)
+
+
+def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
+    if asked:
+        text = "".join(lines(one.events) for one in asked)
+        append = Append(context.log_path("tasks.jsonl"), text)
+        context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
 
 
 def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:

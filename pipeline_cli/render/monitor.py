@@ -29,6 +29,15 @@ def monitor_keys(seen: Check) -> dict[str, Any]:
             for name, count in seen.answers
         ],
         "recorded": list(seen.ledger.resolved),
+        "heal_tasks": [
+            {
+                "issue_id": one.issue_id,
+                "condition": one.condition,
+                "task_id": one.task_id,
+                "decision": one.decision,
+            }
+            for one in seen.asked
+        ],
         "dry_run": seen.dry_run,
     }
 
@@ -52,6 +61,9 @@ def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[Renderabl
     for name in ledger.cleared:
         if name not in {record["condition"] for record in ledger.resolved}:
             parts.append(plain(f"cleared: {name}; it was recorded before", "green"))
+    for one in seen.asked:
+        what = "a person must decide" if one.decision else "a heal task was filed"
+        parts.append(plain(f"{what}: {one.task_id} for {one.condition}", "cyan"))
     for name in ledger.unknown:
         parts.append(plain(f"unknown: {name} could not be checked and stays as it was", "yellow"))
     if not still and not ledger.cleared:

@@ -212,6 +212,9 @@ def _monitor(_: Types) -> dict[str, Schema]:
             "count": {"type": ["integer", "null"]},
         }
     )
+    heal = closed(
+        {"issue_id": TEXT, "condition": TEXT, "task_id": TEXT, "decision": {"type": "boolean"}}
+    )
     anything: Schema = {"type": "array"}
     return {
         "issues": {"type": "array", "items": entry},
@@ -221,6 +224,7 @@ def _monitor(_: Types) -> dict[str, Schema]:
         "resolved": anything,
         "rules": {"type": "array", "items": rule},
         "recorded": {"type": "array", "items": resolution},
+        "heal_tasks": {"type": "array", "items": heal},
         "dry_run": {"type": "boolean"},
     }
 

@@ -29,6 +29,7 @@ NOT_PLANTED = {
     "file-changed",
     "file-exists",
     "folder-not-empty",
+    "heal-no-runner",
     "issue-unknown",
     "issues-set-aside",
     "lock-unusable",

@@ -292,3 +292,44 @@ def test_monitor_and_heal_resolve_at_once_record_once(root: Path) -> None:
         assert list(pool.map(call, names)) == [0] * len(names)
     assert len(records(root)) == 1
     assert json.loads((root / LOGS / "monitor_issues.json").read_text())["issues"] == []
+
+
+def test_a_heal_task_is_filed_once_and_earns_the_clearing(root: Path) -> None:
+    answer = run(root, T0, "monitor", "--heal")
+    (filed,) = answer["heal_tasks"]
+    (issue,) = answer["issues"]
+    assert issue["heal_task_id"] == filed["task_id"]
+    assert "heal-no-runner" in [finding["code"] for finding in answer["findings"]]
+    line = json.loads((root / LOGS / "tasks.jsonl").read_text().splitlines()[-1])
+    assert line["heal_for"] == {"issue_id": issue["id"], "condition": "orphan_running"}
+    assert "t1" in line["direction"]
+    assert T0 in line["direction"]
+    again = run(root, T1, "monitor", "--heal")
+    assert again["heal_tasks"] == []
+    assert conditions(again) == ["orphan_running"]
+    task = filed["task_id"]
+    add(root, event(task, "started", T1) + done(task, T1) + done("t1", T1))
+    run(root, T2)
+    assert [record["heal_task_id"] for record in records(root)] == [task]
+    heal = run(root, T2, "effectiveness")["heal"]
+    assert (heal["attributed"], heal["net"], heal["mttr_minutes_median"]) == (1, 1, 120.0)
+
+
+def test_after_three_heals_that_did_not_help_a_person_decides(root: Path) -> None:
+    filed = []
+    for now in (T0, T1, T2, T3, "2026-02-12T14:00:00Z"):
+        answer = run(root, now, "monitor", "--heal")
+        for one in answer["heal_tasks"]:
+            filed.append(one["decision"])
+            if not one["decision"]:
+                add(root, event(one["task_id"], "started", now) + done(one["task_id"], now))
+        early = run(root, now, "monitor", "--heal")
+        assert early["heal_tasks"] == []
+    assert filed == [False, False, False, True]
+    assert "needs_decision" in conditions(answer)
+
+
+def test_a_dry_run_files_no_heal_task(root: Path) -> None:
+    before = snapshot(root)
+    assert run(root, T0, "monitor", "--heal", "--dry-run")["heal_tasks"]
+    assert snapshot(root) == before

@@ -138,6 +138,10 @@ FINDINGS = (
             "json-entry-type": ("An entry of a list has the wrong type.", "It is passed over."),
             "json-field-type": ("A field has the wrong type.", "It reads as missing."),
             "json-invalid": ("The file is no JSON.", "It reads as absent."),
+            "heal-no-runner": (
+                "Heal tasks were filed and no runner lives.",
+                "They wait until somebody takes them up.",
+            ),
             "issues-set-aside": (
                 "The issues file was invalid when the monitor ran.",
                 "It is kept under a dated name, and a new one is written.",
