@@ -214,15 +214,21 @@ def _issues_file(context: Context, tally: Tally) -> tuple[SourceFile | None, dic
     source = context.workspace.read(path)
     if source is None:
         return None, None
-    if isinstance(source, Finding):
-        return SourceFile(path, ""), None
-    quiet = Tally()  # gather has reported what is wrong with it
-    values = read_object(source, quiet)
+    values = None
+    if isinstance(source, SourceFile):
+        if not source.is_utf8:
+            raise InputError(
+                "the issues file is not UTF-8 and is not rewritten",
+                code="not-utf8",
+                path=path,
+                hint="save it as UTF-8 first; nothing was written",
+            )
+        values = read_object(source, Tally())  # gather has reported what is wrong with it
     if values is None:
         aside = _aside(context)
         words = f"the invalid issues file is kept as {aside}; a new one is written"
         tally.add(Finding("issues-set-aside", "warning", words, path, hint="see what it held"))
-    return source, values
+    return (source if isinstance(source, SourceFile) else SourceFile(path, "")), values
 
 
 def _entries(values: dict[str, Any] | None) -> tuple[list[Entry], list[Any]]:

@@ -165,14 +165,29 @@ def test_unknown_resolves_nothing_and_loses_nothing(root: Path) -> None:
     assert "unknown_since" not in run(root, T3)["issues"][0]
 
 
-def test_an_invalid_issues_file_is_set_aside_and_resolves_nothing(root: Path) -> None:
-    write(root, {f"{LOGS}/monitor_issues.json": '{"issues": [{"condition": "x"'})
+def test_a_file_that_cannot_be_rewritten_is_refused_before_anything_is(root: Path) -> None:
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    path = root / LOGS / "monitor_issues.json"
+    path.write_bytes(path.read_bytes().replace(b'"history"', b'"\xff"', 1))
+    before = snapshot(root)
+    for name in ("monitor", "heal-resolve"):
+        ran = pipeline(root, name, now=T1)
+        assert (ran.code, "not-utf8" in ran.err) == (3, True)
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize(
+    "held", [b'{"issues": [{"condition": "x"', b"[]", b"", "{}".encode("utf-16")]
+)
+def test_an_invalid_issues_file_is_set_aside_and_resolves_nothing(root: Path, held: bytes) -> None:
+    write(root, {f"{LOGS}/monitor_issues.json": held})
     answer = run(root, T0)
     assert conditions(answer) == ["orphan_running"]
     assert "issues-set-aside" in [finding["code"] for finding in answer["findings"]]
     assert records(root) == []
     (aside,) = (root / LOGS).glob("monitor_issues.*.invalid.json")
-    assert aside.read_text() == '{"issues": [{"condition": "x"'
+    assert aside.read_bytes() == held
 
 
 def test_what_is_not_ours_in_the_file_stays(root: Path) -> None:
