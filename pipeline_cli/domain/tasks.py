@@ -3,7 +3,7 @@
 Owns contracts §5 (`tasks.jsonl`) and §6 but for the flags, which are in `attention`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -36,6 +36,14 @@ class HealFor(msgspec.Struct, frozen=True):
     condition: str | None = None
 
 
+class Process(msgspec.Struct, frozen=True):
+    """The process that works on a task: its host, number, and start in ticks since boot."""
+
+    host: str
+    pid: int
+    started: int
+
+
 class TaskEvent(msgspec.Struct, frozen=True):
     """One line of `tasks.jsonl` as written; every field may be missing (contracts §5)."""
 
@@ -47,6 +55,9 @@ class TaskEvent(msgspec.Struct, frozen=True):
     direction: str | None = None
     item: ItemReference | None = None
     heal_for: HealFor | None = None
+    pid: int | None = None
+    pid_started: int | None = None
+    host: str | None = None
     status: str | None = None
     duration_seconds: float | None = None
     output_chars: int | None = None
@@ -64,6 +75,7 @@ class Task(msgspec.Struct):
     direction: str | None = None
     item: ItemReference | None = None
     heal_for: HealFor | None = None
+    process: Process | None = None
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -98,6 +110,7 @@ class Task(msgspec.Struct):
             self._describe(event, moment)
         elif event.event == "started":
             self.started = moment or self.started
+            self.process = _process_of(event)
             self._move("running")
         elif event.event == "finished":
             self._finish(event, moment)
@@ -199,6 +212,7 @@ class TaskRow(msgspec.Struct, frozen=True):
     running_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
     duration_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
     output_len: int | msgspec.UnsetType | None = msgspec.UNSET
+    lost: bool | msgspec.UnsetType = msgspec.UNSET
     status: TaskStatus | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -248,16 +262,27 @@ class TaskView(msgspec.Struct, frozen=True):
 
 
 def view(
-    tasks: Sequence[Task], project_manager: dict[str, Any] | None, *, now: datetime
+    tasks: Sequence[Task],
+    project_manager: dict[str, Any] | None,
+    *,
+    now: datetime,
+    is_lost: Callable[[Process], bool] = lambda _: False,
 ) -> TaskView:
-    """Arrange the tasks for people: what runs, what waits, what has just ended (§6)."""
+    """Arrange the tasks for people: what runs, what waits, what has just ended (§6).
+
+    `is_lost` tells whether the process of a running task is known to be gone.
+    """
     running = [task for task in tasks if task.status == "running"]
     pending = oldest_first(task for task in tasks if task.status == "pending")
     recent = newest_first(tasks)
     phases = [task.task_type for task in (*running, *pending)]
     return TaskView(
         running=tuple(
-            _row(task, running_seconds=whole_seconds(task.started or task.created, now))
+            _row(
+                task,
+                running_seconds=whole_seconds(task.started or task.created, now),
+                lost=True if task.process and is_lost(task.process) else msgspec.UNSET,
+            )
             for task in running[:MOST_RUNNING]
         ),
         pending=tuple(
@@ -316,6 +341,12 @@ def oldest_first(tasks: Iterable[Task]) -> list[Task]:
 def whole_seconds(since: datetime | None, now: datetime) -> int | None:
     """Return the whole seconds since a moment; None where the moment is unknown."""
     return None if since is None else int(seconds_between(since, now))
+
+
+def _process_of(event: TaskEvent) -> Process | None:
+    if event.pid is None or event.pid_started is None or event.host is None:
+        return None
+    return Process(event.host, event.pid, event.pid_started)
 
 
 def _rounded(seconds: float | None) -> int | None:

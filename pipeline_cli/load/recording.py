@@ -23,10 +23,11 @@ from pipeline_cli.load.metrics_log import PIECE
 from pipeline_cli.load.state import load_issues
 from pipeline_cli.load.task_log import load_tasks
 from pipeline_cli.store import capture as _capture
+from pipeline_cli.store import processes
 from pipeline_cli.store.workspace import Workspace
 
 Captured = _capture.Captured
-process_start = _capture.process_start
+process_start = processes.process_start
 
 #: So many missing metrics lines are appended in one step; the next step goes on.
 _MOST_HEALED = 1000

@@ -58,6 +58,8 @@ def _task_line(row: TaskRow) -> list[Text | str]:
         seconds = getattr(row, name)
         if isinstance(seconds, int):
             mark = f"{words} {ago(seconds)}"
+    if row.lost is True:
+        mark = Text(f"lost, ran {ago(row.running_seconds or 0)}", style="bold red")
     if isinstance(row.status, str):
         failed = row.status == "failed"
         mark = Text(row.status, style="red" if failed else "green")

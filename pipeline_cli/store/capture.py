@@ -124,16 +124,6 @@ def capture(
     )
 
 
-def process_start(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot; None where that is unknown."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name in parentheses may hold anything; field 22 is the 20th after it.
-            return int(file.read().rpartition(b")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
 class _Stops:
     """The signals that came while a child ran; `wake` becomes readable with the first."""
 

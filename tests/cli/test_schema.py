@@ -24,7 +24,7 @@ MAY_BE_MISSING = re.compile(
     r"/(progress|by_model|by_task_type|running_by_phase|extras|names)/[^/]+"
     r"|/plan_progress/phase_\d+"
     r"|/(running|pending|recent_completed)/0/"
-    r"(wait_seconds|running_seconds|duration_seconds|output_len|status)"
+    r"(wait_seconds|running_seconds|duration_seconds|output_len|status|lost)"
 )
 #: Objects that take any key: free form, or keyed by names.
 TAKES_MORE = re.compile(

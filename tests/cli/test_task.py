@@ -1,12 +1,17 @@
 """`task` as a stranger types it: exit codes, streams, and what is left in the logs."""
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
 
-from tests.support import NOW, pipeline, snapshot
+from tests.support import CRON_ENVIRONMENT, NOW, event_line, pipeline, snapshot, write
 
 
 def lines(root: Path, name: str) -> list[dict[str, Any]]:
@@ -87,3 +92,38 @@ def test_a_dry_run_records_nothing(tmp_path: Path) -> None:
     ran = pipeline(tmp_path, "task", "start", "--id", "t1", "--dry-run", "--json")
     assert [event["event"] for event in ran.json["recorded"]] == ["created", "started"]
     assert snapshot(tmp_path) == {}
+
+
+def test_a_run_that_was_killed_is_shown_as_lost(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline_cli", "--root", str(tmp_path)]
+    child = subprocess.Popen(
+        [*command, "task", "run", "--id", "t1", "--", "sleep", "30"],
+        env=CRON_ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: len(lines(tmp_path, "tasks.jsonl")) == 2)
+        (row,) = pipeline(tmp_path, "tasks", "--json", now=None).json["running"]
+        assert "lost" not in row
+    finally:
+        child.kill()
+        child.wait()
+    (row,) = pipeline(tmp_path, "tasks", "--json", now=None).json["running"]
+    assert row["lost"] is True
+    assert "lost" in pipeline(tmp_path, "tasks", now=None).text
+
+
+@pytest.mark.parametrize("change", [{"host": "elsewhere"}, {"pid_started": None}, {"pid": None}])
+def test_what_is_not_known_to_be_gone_is_not_lost(tmp_path: Path, change: dict[str, Any]) -> None:
+    known = {"pid": 2**22 + 1, "pid_started": 1, "host": gethostname()} | change
+    text = event_line("t1", "created", NOW) + event_line("t1", "started", NOW, **known)
+    write(tmp_path, {"api/logs/tasks.jsonl": text})
+    assert "lost" not in pipeline(tmp_path, "tasks", "--json").json["running"][0]
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

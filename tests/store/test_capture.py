@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.store.capture import Captured, capture, process_start
+from pipeline_cli.store.capture import Captured, capture
+from pipeline_cli.store.processes import process_start
 
 
 def shell(log: Path, script: str, **options: object) -> Captured:
