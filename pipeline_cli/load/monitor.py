@@ -56,16 +56,18 @@ def check(
     nothing and record once. With `dry_run` nothing is locked or written. Raises InputError
     where `issue` names no open issue. With `heal`, heal tasks are filed for what fires.
     """
+    # An address that does not answer costs seconds, and nobody shall wait for the lock so long.
+    probe = _probe(context.settings.monitor.probe_url)
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
-        return _check(context, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
+        return _check(context, probe, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
 
 
 def _check(
-    context: Context, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
+    context: Context, probe: Probe, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
 ) -> Answer[Check]:
     tally = Tally()
     known, measures = gather(context, tally)
-    sight = look(context, known, rated=measures is not None, tally=tally)
+    sight = look(context, known, probe, rated=measures is not None, tally=tally)
     source, values = _issues_file(context, tally)
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
@@ -97,7 +99,7 @@ def _check(
     return Answer(Check(book, ledger, answer, known, counted, dry_run, asked), tally.result())
 
 
-def look(context: Context, known: Known, *, rated: bool, tally: Tally) -> Sight:
+def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Tally) -> Sight:
     """Gather what the rules look at; what cannot be read is None."""
     settings = context.settings.monitor
     beat = _beats(context, known)
@@ -120,7 +122,7 @@ def look(context: Context, known: Known, *, rated: bool, tally: Tally) -> Sight:
         stale=_stale(context, tally) if alive else (),
         runner_log=attempt(lambda: _runner_log(context), tally),
         metrics_readable=_metrics_readable(context),
-        probe=_probe(settings.probe_url),
+        probe=probe,
     )
 
 

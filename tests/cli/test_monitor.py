@@ -1,6 +1,8 @@
 """`monitor` and `heal-resolve` on real folders: issues through their life, and who earns what."""
 
+import fcntl
 import json
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -348,3 +350,20 @@ def test_a_dry_run_files_no_heal_task(root: Path) -> None:
     before = snapshot(root)
     assert run(root, T0, "monitor", "--heal", "--dry-run")["heal_tasks"]
     assert snapshot(root) == before
+
+
+def test_an_address_that_keeps_silent_holds_nobody_up(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        command = [sys.executable, "-m", "pipeline_cli", "--root", str(root), "--now", T0]
+        monitor = subprocess.Popen(
+            [*command, "monitor"],
+            env={**CRON_ENVIRONMENT, "PIPELINE_MONITOR_PROBE_URL": url},
+            stdout=subprocess.DEVNULL,
+        )
+        caller, _ = server.accept()
+        with caller, (root / LOGS / ".pipeline-logs.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert monitor.wait() == 0
+    book = json.loads((root / LOGS / "monitor_issues.json").read_text())
+    assert "api_unreachable" in [issue["condition"] for issue in book["issues"]]
