@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
-from pipeline_cli.domain.issues import PRIORITY_OF
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
@@ -52,11 +51,7 @@ def _round(options: Options, watch: Watch) -> int:
     if not watch.dry_run:
         _report(context, answer.value)
     _emit(options, context, "monitor", answer)
-    if watch.fail_on is None:
-        return 0
-    worst = PRIORITY_OF[watch.fail_on]
-    found = [e for e in answer.value.ledger.entries if not e.get("resolved_at")]
-    return int(any(PRIORITY_OF.get(str(e.get("severity")), 99) <= worst for e in found))
+    return int(watch.fail_on is not None and answer.value.ledger.holds(watch.fail_on))
 
 
 def _report(context: Context, seen: Check) -> None:

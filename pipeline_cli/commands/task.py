@@ -1,5 +1,6 @@
 """`pipeline task`: record what happens to one task."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline_cli.load.recording import Captured, Output, Recording
 
 _NOT_RECORDED = 125
-_SIGINT = 2
 #: `show --log --json` holds so many characters of the captured output.
 _SHOWN_LOG = 1 << 20
 
@@ -45,8 +45,10 @@ def start(
 
     The process is not recorded: whoever calls us does the work, and we are gone at once.
     """
+    from pipeline_cli.store.processes import host_name
+
     job = _job(options, task_id, task_type, model, direction, item, heal_for)
-    runner = recording.Runner(host=_host())
+    runner = recording.Runner(host=host_name())
     done = _record_start(job, runner, dry_run=dry_run)
     return _answer(options, job.context, done, "started", dry_run=dry_run)
 
@@ -199,7 +201,7 @@ def _run_started(options: Options, job: _Job, command: list[str], timeout: float
         recorded = _record_end(job, captured)
     _say(options, job.task_id, captured)
     if captured.interrupted is not None:
-        if captured.interrupted == _SIGINT:
+        if captured.interrupted == signal.SIGINT:
             raise KeyboardInterrupt
         raise Signalled(captured.interrupted)
     if not recorded:
@@ -390,16 +392,13 @@ def _fresh_id() -> str:
 def _runner(job: _Job) -> recording.Runner:
     import os
 
-    from pipeline_cli.load.recording import log_path, process_start
+    from pipeline_cli.load.recording import log_path
+    from pipeline_cli.store.processes import host_name, process_start
 
     pid = os.getpid()
-    return recording.Runner(_host(), pid, process_start(pid), log_path(job.context, job.task_id))
-
-
-def _host() -> str | None:
-    from socket import gethostname
-
-    return gethostname() or None
+    return recording.Runner(
+        host_name(), pid, process_start(pid), log_path(job.context, job.task_id)
+    )
 
 
 def _stdout() -> int | None:

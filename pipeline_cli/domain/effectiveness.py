@@ -9,10 +9,10 @@ from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import Day, Metrics
 from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.domain.tasks import TASK_TYPES
 
 #: Tasks a day from which throughput counts in full, and what an open issue costs (§9).
 FULL_SPEED, ISSUE_WEIGHT = 10, 0.15
-TASK_TYPES = ("spec", "impl", "test", "review", "heal")
 
 
 class Throughput(msgspec.Struct, frozen=True):

@@ -81,9 +81,7 @@ def _ask(entry: Entry, tasks: Sequence[Task], logs: str, now: datetime) -> Asked
     events = recording.create(None, name, what, now)
     if decision:
         question = f"{len(tried)} heals did not cure {condition} (issue {issue}): what now?"
-        events += (
-            {"task_id": name, "event": "needs_decision", "at": iso(now), "question": question},
-        )
+        events += recording.ask(recording.folded(None, events, now), name, question, now)
     return Asked(issue, condition, name, events, decision)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from pipeline_cli.domain.issues import PRIORITY_OF
+from pipeline_cli.domain.issues import PRIORITY_OF, rank_of
 from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.domain.monitor import Answer, Rule, Sign
 from pipeline_cli.domain.tasks import Task
@@ -20,7 +20,6 @@ Entry = dict[str, Any]
 Attribution = Literal["completed", "assumed", "none"]
 
 MOST_HISTORY, MOST_RESOLVED = 100, 50
-_LAST = 99
 _CREDIT: dict[Attribution, int] = {"completed": 0, "assumed": 1, "none": 2}
 
 
@@ -45,6 +44,21 @@ class Ledger(msgspec.Struct, frozen=True):
     resolved: tuple[Entry, ...]
     cleared: tuple[str, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def open(self) -> tuple[Entry, ...]:
+        """The entries that are open."""
+        return tuple(filter(is_open, self.entries))
+
+    def holds(self, severity: str) -> bool:
+        """Tell whether an issue as grave as this, or graver, is open."""
+        worst = PRIORITY_OF[severity]
+        return any(rank_of(None, str(entry.get("severity"))) <= worst for entry in self.open)
+
+
+def is_open(entry: Entry) -> bool:
+    """Tell whether an issue is open: one that has ended may wait for others of its condition."""
+    return not entry.get("resolved_at")
 
 
 def settle(
@@ -97,7 +111,7 @@ class _Settling:
     def judge(self, rule: Rule, answer: Answer, *, opening: bool) -> None:
         """Take the answer of one rule."""
         mine = [entry for entry in self._kept if entry["condition"] == rule.condition]
-        still = [entry for entry in mine if not entry.get("resolved_at")]
+        still = list(filter(is_open, mine))
         if answer is None or (not answer and still and _heal_unread(mine, self._tasks)):
             self._unknown.append(rule.condition)
             for entry in still:
@@ -210,23 +224,26 @@ def _match(
     """Pair what fires with open issues: by subject, else the oldest without one (§7)."""
     free = sorted(entries, key=lambda entry: str(entry.get("created_at") or ""))
     matched: list[tuple[Entry, Sign]] = []
-    rest: list[Sign] = []
-    for sign in signs:
-        same = next((e for e in free if e.get("subject") == sign.subject), None)
-        if same is None:
-            rest.append(sign)
-        else:
-            free = [entry for entry in free if entry is not same]
-            matched.append((same, sign))
-    new = []
-    for sign in rest:
-        bare = next((entry for entry in free if entry.get("subject") is None), None)
-        if bare is None:
-            new.append(sign)
-        else:
-            free = [entry for entry in free if entry is not bare]
-            matched.append((bare, sign))
-    return matched, new
+    left = list(signs)
+    for fits in (_of_the_subject, _without_subject):
+        unmatched = []
+        for sign in left:
+            found = next((entry for entry in free if fits(entry, sign)), None)
+            if found is None:
+                unmatched.append(sign)
+            else:
+                free = [entry for entry in free if entry is not found]
+                matched.append((found, sign))
+        left = unmatched
+    return matched, left
+
+
+def _of_the_subject(entry: Entry, sign: Sign) -> bool:
+    return entry.get("subject") == sign.subject
+
+
+def _without_subject(entry: Entry, _: Sign) -> bool:
+    return entry.get("subject") is None
 
 
 def _refresh(entry: Entry, sign: Sign, now: datetime) -> None:
@@ -291,6 +308,5 @@ def _digest(text: str) -> str:
 
 def _order(entry: Entry) -> tuple[int, str]:
     priority = entry.get("priority")
-    if type(priority) is not int:
-        priority = PRIORITY_OF.get(str(entry.get("severity")), _LAST)
-    return priority, str(entry.get("created_at") or "")
+    known = priority if type(priority) is int else None
+    return rank_of(known, str(entry.get("severity"))), str(entry.get("created_at") or "")

@@ -16,6 +16,15 @@ TOP_ISSUES = 5
 MESSAGE_LENGTH = 80
 
 
+#: Where an issue is ranked of which nobody knows how grave it is.
+_LAST = 99
+
+
+def rank_of(priority: int | None, severity: str | None) -> int:
+    """Return the rank by which issues are sorted: as written, else by severity, else last."""
+    return PRIORITY_OF.get(severity or "", _LAST) if priority is None else priority
+
+
 class Issue(msgspec.Struct, frozen=True):
     """An entry of `issues[]` that has a condition."""
 
@@ -31,10 +40,8 @@ class Issue(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> int:
-        """The priority by which issues are sorted: as written, else by severity, else last."""
-        if self.priority is not None:
-            return self.priority
-        return PRIORITY_OF.get(self.severity or "", 99)
+        """The rank by which issues are sorted."""
+        return rank_of(self.priority, self.severity)
 
 
 class IssueBook(msgspec.Struct, frozen=True):

@@ -13,14 +13,13 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from pipeline_cli.domain.moments import iso, seconds_between
-from pipeline_cli.domain.tasks import HealFor, ItemReference, Task, TaskEvent
+from pipeline_cli.domain.tasks import ENDED, TASK_TYPES, HealFor, ItemReference, Task, TaskEvent
 
 Event: TypeAlias = dict[str, Any]
 #: What a transition is once its arguments are known: from the folded task to its events.
 Decide: TypeAlias = "Callable[[Task | None], tuple[Event, ...]]"
 EndStatus = Literal["completed", "failed"]
 
-TASK_TYPES = ("spec", "impl", "test", "review", "heal")
 PREVIEW_LENGTH = 2000
 #: A direction, a question or an answer has at most so many characters.
 TEXT_LENGTH = 20_000
@@ -30,7 +29,6 @@ HEALED_WITHIN = timedelta(hours=24)
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
 _ITEM = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]{0,63}):([0-9]{1,9})", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{8,}", re.ASCII)
-_ENDED = ("completed", "failed", "cancelled")
 
 
 class TransitionError(Exception):
@@ -81,9 +79,14 @@ class Outcome(msgspec.Struct, frozen=True):
     cost_usd: float | None = None
 
 
+def is_task_id(text: str) -> bool:
+    """Tell whether a text can be the id of a task."""
+    return _ID.fullmatch(text) is not None
+
+
 def check_task_id(task_id: str) -> str:
     """Return an id that may be recorded; raise TransitionError for any other text."""
-    if not _ID.fullmatch(task_id):
+    if not is_task_id(task_id):
         raise TransitionError(
             f"{task_id[:80]!r} cannot be the id of a task",
             "use at most 64 of A-Z, a-z, 0-9, `.`, `_` and `-`, not beginning with `-` or `.`",
@@ -111,11 +114,6 @@ def parse_item(text: str) -> ItemReference:
             f"{text[:80]!r} names no backlog item", "give backlog and number, like --item 006:56"
         )
     return ItemReference(match[1], int(match[2]))
-
-
-def is_task_id(text: str) -> bool:
-    """Tell whether a text can be the id of a task."""
-    return _ID.fullmatch(text) is not None
 
 
 def preview(text: str) -> str:
@@ -169,7 +167,7 @@ def finish(task: Task | None, task_id: str, outcome: Outcome, now: datetime) -> 
     numbers that are negative or not finite.
     """
     known = _known(task, task_id)
-    if known.status in _ENDED:
+    if known.status in ENDED:
         raise _has_ended(known)
     if known.started is None and known.status != "running":
         raise TransitionError(
@@ -208,7 +206,7 @@ def ask(task: Task | None, task_id: str, question: str, now: datetime) -> tuple[
     Raises TransitionError where it is unknown, has ended or waits for one already.
     """
     known = _known(task, task_id)
-    if known.status in _ENDED:
+    if known.status in ENDED:
         raise _has_ended(known)
     if known.status == "needs_decision":
         raise TransitionError(
@@ -234,7 +232,7 @@ def decide(task: Task | None, task_id: str, answer: str, now: datetime) -> tuple
 def cancel(task: Task | None, task_id: str, now: datetime) -> tuple[Event, ...]:
     """Return the event that cancels a task; TransitionError where it is unknown or has ended."""
     known = _known(task, task_id)
-    if known.status in _ENDED:
+    if known.status in ENDED:
         raise _has_ended(known)
     return ({"task_id": task_id, "event": "cancelled", "at": iso(now)},)
 

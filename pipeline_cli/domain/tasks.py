@@ -15,11 +15,13 @@ from pipeline_cli.domain.moments import iso, seconds_between
 
 TaskStatus = Literal["pending", "running", "completed", "failed", "needs_decision", "cancelled"]
 PHASES = ("spec", "impl", "test", "review")
+TASK_TYPES = (*PHASES, "heal")
 MOST_RUNNING, MOST_PENDING, MOST_RECENT = 10, 20, 10
 DIRECTION_LENGTH = 100
 
 _EVENTS = ("created", "started", "finished", "needs_decision", "decided", "cancelled")
-_ENDED = ("completed", "failed", "cancelled")
+#: An end is final: no event that comes later changes such a task.
+ENDED = ("completed", "failed", "cancelled")
 
 
 class ItemReference(msgspec.Struct, frozen=True):
@@ -139,7 +141,7 @@ class Task(msgspec.Struct):
 
     def _move(self, status: TaskStatus) -> None:
         # An end is final: an event that comes late in the file reopens nothing.
-        if self.status not in _ENDED:
+        if self.status not in ENDED:
             self.status = status
 
 
@@ -179,7 +181,7 @@ class TaskFold:
         elif task.id not in self._created and task.id not in self._orphans:
             self._report("task-event-orphan", f"{name} comes without its creation", line)
             self._orphans.add(task.id)
-        elif task.status in _ENDED:
+        elif task.status in ENDED:
             self._report("task-event-order", f"{name} comes after its end", line)
         if event.event == "finished" and event.status not in ("completed", "failed"):
             self._report(

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pipeline_cli.domain import monitor as rules
+from pipeline_cli.domain import recording
 from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit, Edit, Rename
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile, foreign_encoding
@@ -19,12 +20,11 @@ from pipeline_cli.domain.healing import (
     Entry,
     Ledger,
     identified,
+    is_open,
     settle,
 )
-from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
-from pipeline_cli.domain.recording import lines
 from pipeline_cli.domain.report import Known, next_items, report
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.errors import InputError
@@ -84,10 +84,11 @@ def _check(
     )
     asked = _ask(context, ledger, known, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
+    text = dumps(book)
     if not dry_run:
         _append_tasks(context, asked)
-        _write(context, source, values, book, ledger)
-    issues = _read_back(context, book)
+        _write(context, source, values, text, ledger)
+    issues = state_json.parse_issues(SourceFile(context.log_path(ISSUES), text), Tally())
     plan = known.plan
     known = msgspec.structs.replace(
         known,
@@ -152,7 +153,7 @@ def _ask(
 
 def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
     if asked:
-        text = "".join(lines(one.events) for one in asked)
+        text = "".join(recording.lines(one.events) for one in asked)
         append = Append(context.log_path("tasks.jsonl"), text)
         context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
 
@@ -247,7 +248,7 @@ def _entries(values: dict[str, Any] | None) -> tuple[list[Entry], list[Any]]:
 
 def _condition_of(issue: str, entries: Sequence[Entry], context: Context) -> str:
     for entry in entries:
-        if issue in (entry["id"], entry["condition"]) and not entry.get("resolved_at"):
+        if issue in (entry["id"], entry["condition"]) and is_open(entry):
             return str(entry["condition"])
     raise InputError(
         f"no open issue has the id or condition {issue[:60]!r}",
@@ -312,28 +313,32 @@ def _write(
     context: Context,
     source: SourceFile | None,
     values: dict[str, Any] | None,
-    book: dict[str, Any],
+    text: str,
     ledger: Ledger,
 ) -> None:
     """Record the resolutions first, then the issues: a kill in between is completed once."""
     workspace, path = context.workspace, context.log_path(ISSUES)
     if ledger.resolved:
-        lines = "".join(dumps_line(record) for record in ledger.resolved)
-        append = Append(context.log_path(RESOLUTIONS), lines)
+        records = "".join(map(dumps_line, ledger.resolved))
+        append = Append(context.log_path(RESOLUTIONS), records)
         workspace.apply(ChangeSet("record what cleared", appends=(append,)))
-    text = dumps(book)
     if source is not None and values is None:
         changes = ChangeSet(
             "set the invalid issues file aside",
             renames=(Rename(path, _aside(context)),),
             creates=(Create(path, text),),
         )
-    elif source is None:
-        changes = ChangeSet("write the issues", creates=(Create(path, text),), state=True)
     else:
-        edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
-        changes = ChangeSet("write the issues", edits=(edit,), state=True)
+        changes = _whole("write the issues", path, source, text)
     workspace.apply(changes)
+
+
+def _whole(message: str, path: str, source: SourceFile | None, text: str) -> ChangeSet:
+    """Return the change that makes a file of ours hold a text, whether it is there or not."""
+    if source is None:
+        return ChangeSet(message, creates=(Create(path, text),), state=True)
+    edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
+    return ChangeSet(message, edits=(edit,), state=True)
 
 
 def write_report(context: Context, data: bytes, text: str) -> None:
@@ -343,17 +348,11 @@ def write_report(context: Context, data: bytes, text: str) -> None:
         for name, content in contents:
             path = context.log_path(name)
             source = context.workspace.read(path)
-            if source is None:
-                change = ChangeSet("write", creates=(Create(path, content),), state=True)
-            elif isinstance(source, Finding):
+            if isinstance(source, Finding):
                 raise InputError(source.message, code=source.code, path=path, hint=source.hint)
-            else:
-                edit = DocumentEdit(
-                    msgspec.structs.replace(source, findings=()),
-                    (Edit(0, len(source.text), content),),
-                )
-                change = ChangeSet("write", edits=(edit,), state=True)
-            context.workspace.apply(change)
+            if source is not None:  # the report is ours alone: nothing in it is to be kept
+                source = msgspec.structs.replace(source, findings=())
+            context.workspace.apply(_whole("write the report", path, source, content))
 
 
 def _aside(context: Context) -> str:
@@ -364,8 +363,3 @@ def _aside(context: Context) -> str:
         count += 1
         name = context.log_path(f"monitor_issues.{stamp}-{count}.invalid.json")
     return name
-
-
-def _read_back(context: Context, book: dict[str, Any]) -> IssueBook:
-    source = SourceFile(context.log_path(ISSUES), dumps(book))
-    return state_json.parse_issues(source, Tally())

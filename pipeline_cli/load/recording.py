@@ -23,11 +23,9 @@ from pipeline_cli.load.metrics_log import PIECE
 from pipeline_cli.load.state import load_issues
 from pipeline_cli.load.task_log import load_tasks
 from pipeline_cli.store import capture as _capture
-from pipeline_cli.store import processes
 from pipeline_cli.store.workspace import Workspace
 
 Captured = _capture.Captured
-process_start = processes.process_start
 
 #: So many missing metrics lines are appended in one step; the next step goes on.
 _MOST_HEALED = 1000
@@ -36,11 +34,10 @@ _MOST_HEALED = 1000
 class Recording(msgspec.Struct, frozen=True):
     """What a step recorded: the task after it, its events, and how many lines it healed.
 
-    `findings` are those of the log; `before` is the task as it was, None for a new one.
+    `findings` are those of the log.
     """
 
     task: Task
-    before: Task | None
     events: tuple[recording.Event, ...]
     findings: tuple[Finding, ...]
     healed: int
@@ -76,7 +73,7 @@ def record(
         ends = any(event["event"] == "finished" for event in events)
         measured = [*missing, recording.metrics_line(task)] if ends else missing
         _append(context, events, measured, dry_run=dry_run)
-    return Recording(task, before, events, tally.result(), len(missing))
+    return Recording(task, events, tally.result(), len(missing))
 
 
 def find_task(context: Context, task_id: str, tally: Tally) -> Task:

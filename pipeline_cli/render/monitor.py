@@ -49,7 +49,7 @@ def _word(count: int | None) -> str:
 def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[RenderableType]:
     """Show the open issues, what opened and cleared, who earned it, and what is unknown."""
     ledger = seen.ledger
-    still = [entry for entry in ledger.entries if not entry.get("resolved_at")]
+    still = ledger.open
     title = f"{len(still)} open issue(s), {len(ledger.opened)} new" if opening else "Resolution"
     parts: list[RenderableType] = [heading(title)]
     if seen.dry_run:

@@ -20,7 +20,8 @@ from types import FrameType
 
 import msgspec
 
-PREVIEW_LENGTH = 2000
+from pipeline_cli.domain.recording import PREVIEW_LENGTH
+
 #: The log of a task takes so many bytes of its output.
 LOG_LIMIT = 16 << 20
 #: Between SIGTERM and SIGKILL, when the time is up and when we are stopped ourselves.
@@ -77,14 +78,13 @@ def capture(
     stream: int | None = None,
     limit: int = LOG_LIMIT,
     timeout: float | None = None,
-    folder: Path | None = None,
 ) -> Captured:
     """Run a command until it ends, its time is up, or a signal stops us.
 
-    stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up
-    to `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not
-    end the capture. `timeout` is in seconds, None for no limit; `folder` is where it runs. A
-    command that does not exist has exit code 127, one that cannot be executed 126.
+    stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up to
+    `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not end the
+    capture. `timeout` is in seconds, None for no limit. A command that does not exist has exit code
+    127, one that cannot be executed 126.
     """
     began = time.monotonic()
     sink = _Sink(log, limit)
@@ -97,7 +97,6 @@ def capture(
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     bufsize=0,
-                    cwd=folder,
                 )
             except OSError as error:
                 code = 127 if error.errno in (errno.ENOENT, errno.ENOTDIR) else 126

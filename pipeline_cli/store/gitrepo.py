@@ -8,10 +8,14 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipeline_cli.errors import GitError
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 #: All that git hears of: no HOME, so that no settings, hooks, ignores or attributes of the
 #: user's have a say, and one name, so that the same files make the same commit.
@@ -190,27 +194,34 @@ def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
 
     The user's own settings count: what they ignore is no change, what they trust is theirs.
     """
-    import subprocess
+    from subprocess import TimeoutExpired
 
-    command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(top)]
-    names = ("HOME", "XDG_CONFIG_HOME", "PATH")
-    passed = {name: os.environ[name] for name in names if name in os.environ}
+    ask = ("status", "--porcelain=v2", "--branch", "--ignore-submodules=dirty")
     try:
-        done = subprocess.run(
-            [*command, "status", "--porcelain=v2", "--branch", "--ignore-submodules=dirty"],
-            env={"PATH": os.defpath, "LC_ALL": "C", **passed},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        done = _asked(top, "-c", "core.fsmonitor=false", *ask)
+    except TimeoutExpired:
         return None, "git status took more than 30 s"
     except OSError:
         return None, "git is not installed"
     if done.returncode:
         return None, _refusal(done.stderr, done.returncode)
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\n"), None
+
+
+def _asked(top: Path, *arguments: str) -> "CompletedProcess[bytes]":
+    """Run git without locks; TimeoutExpired after 30 s, OSError where it is not installed."""
+    import subprocess
+
+    names = ("HOME", "XDG_CONFIG_HOME", "PATH")
+    passed = {name: os.environ[name] for name in names if name in os.environ}
+    return subprocess.run(
+        ["git", "--no-optional-locks", "-C", str(top), *arguments],
+        env={"PATH": os.defpath, "LC_ALL": "C", **passed},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
 
 
 def commits_since(repository: Repository, commit: str, but: str) -> tuple[str, int] | None:
@@ -222,8 +233,11 @@ def commits_since(repository: Repository, commit: str, but: str) -> tuple[str, i
     head = _ask(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head is None or head == commit:
         return None if head is None else (head, 0)
-    safe = commit.isalnum() and _ask(repository, "merge-base", "--is-ancestor", commit, "HEAD")
-    if safe is None or safe is False:
+    # What is no name of a commit is not asked about: it could be an option.
+    if (
+        not commit.isalnum()
+        or _ask(repository, "merge-base", "--is-ancestor", commit, head) is None
+    ):
         return head, 1
     count = _ask(
         repository, "rev-list", "--count", "--invert-grep", f"--grep={but}", f"{commit}..HEAD"
@@ -233,19 +247,10 @@ def commits_since(repository: Repository, commit: str, but: str) -> tuple[str, i
 
 def _ask(repository: Repository, *arguments: str) -> str | None:
     """Return what a git command prints; None where it fails or is not installed."""
-    import subprocess
+    from subprocess import TimeoutExpired
 
-    names = ("HOME", "XDG_CONFIG_HOME", "PATH")
-    passed = {name: os.environ[name] for name in names if name in os.environ}
     try:
-        done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(repository.top), *arguments],
-            env={"PATH": os.defpath, "LC_ALL": "C", **passed},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = _asked(repository.top, *arguments)
+    except (OSError, TimeoutExpired):
         return None
     return None if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
