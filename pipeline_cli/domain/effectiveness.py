@@ -7,9 +7,8 @@ import msgspec
 
 from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top_issues
 from pipeline_cli.domain.ledger import HealLedger
-from pipeline_cli.domain.metrics import Day, Metrics
+from pipeline_cli.domain.metrics import TASK_TYPES, Day, Metrics
 from pipeline_cli.domain.progress import PlanProgress
-from pipeline_cli.domain.tasks import TASK_TYPES
 
 #: Tasks a day from which throughput counts in full, and what an open issue costs (§9).
 FULL_SPEED, ISSUE_WEIGHT = 10, 0.15

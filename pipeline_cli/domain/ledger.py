@@ -5,7 +5,6 @@ Owns `effectiveness.heal` (contracts §9) and the relapse of §8.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from statistics import median
 
 import msgspec
 
@@ -63,9 +62,15 @@ def heal_ledger(
         net=len(credited) - relapsed if sampled else None,
         episodes=len(cleared),
         open=len(still_open),
-        mttr_minutes_median=round(median(minutes), 1) if minutes else None,
+        mttr_minutes_median=round(_median(minutes), 1) if minutes else None,
         n=len(minutes),
     )
+
+
+def _median(values: Sequence[float]) -> float:
+    # `statistics` costs an answer a tenth of its whole time, for these two lines.
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def _relapses(

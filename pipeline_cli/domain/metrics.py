@@ -19,6 +19,8 @@ from pipeline_cli.domain.moments import Window, iso
 from pipeline_cli.domain.tail import SLACK
 
 UNKNOWN = "unknown"
+#: The types that a task may have (contracts §5).
+TASK_TYPES = ("spec", "impl", "test", "review", "heal")
 #: So many tasks are remembered for their doubles before those that can have none are let go.
 _REMEMBERED = 10_000
 _TASK: Any = attrgetter("task_id")

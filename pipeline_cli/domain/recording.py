@@ -12,8 +12,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from pipeline_cli.domain.metrics import TASK_TYPES
 from pipeline_cli.domain.moments import iso, seconds_between
-from pipeline_cli.domain.tasks import ENDED, TASK_TYPES, HealFor, ItemReference, Task, TaskEvent
+from pipeline_cli.domain.tasks import ENDED, HealFor, ItemReference, Task, TaskEvent
 
 Event: TypeAlias = dict[str, Any]
 #: What a transition is once its arguments are known: from the folded task to its events.

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.domain.metrics import MetricsRecord, usable_duration, whole
+from pipeline_cli.domain.metrics import TASK_TYPES, MetricsRecord, usable_duration, whole
 from pipeline_cli.domain.moments import iso, seconds_between
 
 TaskStatus = Literal["pending", "running", "completed", "failed", "needs_decision", "cancelled"]
-PHASES = ("spec", "impl", "test", "review")
-TASK_TYPES = (*PHASES, "heal")
+PHASES = tuple(kind for kind in TASK_TYPES if kind != "heal")
 MOST_RUNNING, MOST_PENDING, MOST_RECENT = 10, 20, 10
 DIRECTION_LENGTH = 100
 
