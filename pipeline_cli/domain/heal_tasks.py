@@ -86,7 +86,10 @@ def _ask(entry: Entry, tasks: Sequence[Task], logs: str, now: datetime) -> Asked
 
 
 def direction(entry: Entry, tasks: Sequence[Task], tried: Sequence[Task], logs: str) -> str:
-    """Return what a heal task is told: what fired, since when, the evidence, what was tried."""
+    """Return what a heal task is told: what fired, since when, the evidence, what was tried.
+
+    An issue that was edited by hand may say more than a direction holds: then its end is cut.
+    """
     since = moment_of(entry, "created_at")
     parts = [
         f"Cure {entry['condition']} (issue {entry['id']}): {entry.get('message') or ''}",
@@ -99,4 +102,4 @@ def direction(entry: Entry, tasks: Sequence[Task], tried: Sequence[Task], logs: 
         f"Failed lately: {task.id}, see {logs}/{recording.log_name(task.id)}" for task in failed
     ]
     parts += [f"Tried, and it did not help: {task.id} ({task.status})" for task in tried[-_SHOWN:]]
-    return "\n".join(parts)
+    return "\n".join(parts)[: recording.TEXT_LENGTH]

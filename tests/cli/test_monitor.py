@@ -346,6 +346,16 @@ def test_after_three_heals_that_did_not_help_a_person_decides(root: Path) -> Non
     assert "needs_decision" in conditions(answer)
 
 
+def test_an_issue_that_says_too_much_gets_its_heal_all_the_same(root: Path) -> None:
+    issue = {"id": "a" * 8, "condition": "orphan_running", "created_at": T0}
+    book = {"issues": [issue | {"suggested_action": "x" * 30_000}]}
+    write(root, {f"{LOGS}/monitor_issues.json": json.dumps(book)})
+    assert len(run(root, T1, "monitor", "--heal")["heal_tasks"]) == 1
+    line = json.loads((root / LOGS / "tasks.jsonl").read_text().splitlines()[-1])
+    assert line["direction"].startswith("Cure orphan_running")
+    assert line["direction"].endswith("xxx")
+
+
 def test_a_dry_run_files_no_heal_task(root: Path) -> None:
     before = snapshot(root)
     assert run(root, T0, "monitor", "--heal", "--dry-run")["heal_tasks"]
