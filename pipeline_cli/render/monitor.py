@@ -10,7 +10,8 @@ from rich.text import Text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.healing import Entry, moment_of
 from pipeline_cli.domain.moments import seconds_between
-from pipeline_cli.render.text import ago, grid, heading, plain
+from pipeline_cli.render.terminal import one_line
+from pipeline_cli.render.text import ago, heading, indented, plain
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
@@ -54,8 +55,8 @@ def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[Renderabl
     parts: list[RenderableType] = [heading(title)]
     if seen.dry_run:
         parts.append(Text("Nothing was written (--dry-run).", style="dim"))
-    if still:
-        parts.append(grid((_issue(entry, ledger.opened, now) for entry in still), flexible=4))
+    for entry in still:
+        parts += _issue(entry, ledger.opened, now)
     for record in ledger.resolved:
         parts += ["", *_resolution(record)]
     for name in ledger.cleared:
@@ -71,22 +72,26 @@ def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[Renderabl
     return parts
 
 
-def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[Text | str]:
+def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[RenderableType]:
+    """Show an issue whole: what it is, what it says, and what to do about it."""
     since = moment_of(entry, "created_at")
     fresh = any(entry is new for new in opened)
     severity = str(entry.get("severity"))
+    age = f"for {ago(int(seconds_between(since, now)))}" if since else "since an unknown time"
     notes = [
-        "new" if fresh else "",
+        str(entry.get("id")),
+        "new" if fresh else age,
         "relapse" if "relapse_of" in entry else "",
         "unknown now" if "unknown_since" in entry else "",
     ]
-    return [
-        plain(severity, _STYLES.get(severity, "")),
-        str(entry.get("id")),
-        ago(int(seconds_between(since, now)) if since else None),
-        ", ".join(filter(None, notes)),
-        f"{entry['condition']}: {entry.get('message') or ''}",
-    ]
+    title = plain(severity, _STYLES.get(severity, ""))
+    for words, style in ((entry["condition"], "bold"), (", ".join(filter(None, notes)), "dim")):
+        title.append("  ").append(one_line(words), style=f"not bold not dim default {style}")
+    parts: list[RenderableType] = [title]
+    for text, style in ((entry.get("message"), ""), (entry.get("suggested_action"), "cyan")):
+        if text:
+            parts.append(indented(Text(one_line(str(text)), style=style)))
+    return parts
 
 
 def _resolution(record: Entry) -> list[RenderableType]:
@@ -94,5 +99,5 @@ def _resolution(record: Entry) -> list[RenderableType]:
     who = f"credit to {record['heal_task_id']} ({credit})" if credit != "none" else "no credit"
     return [
         plain(f"cleared: {record['condition']}; {who}", "green"),
-        plain(f"  {record['evidence']}", "dim"),
+        indented(Text(one_line(record["evidence"]), style="dim")),
     ]

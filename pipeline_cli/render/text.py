@@ -150,15 +150,15 @@ def finding_groups(findings: Sequence[Finding], most: int) -> list[RenderableTyp
         for finding in group[:most]:
             place = place_of(finding)
             line = Text(f"{one_line(place)}{': ' if place else ''}", style="dim")
-            parts.append(_indented(line.append(one_line(finding.message), style="default")))
+            parts.append(indented(line.append(one_line(finding.message), style="default")))
         if len(group) > most:
             rest = f"… and {how_many(group) - most:,} more: see --json"
-            parts.append(_indented(plain(rest, "dim")))
+            parts.append(indented(plain(rest, "dim")))
         if group[0].hint:
-            parts.append(_indented(Text(f"hint: {one_line(group[0].hint)}", style="cyan")))
+            parts.append(indented(Text(f"hint: {one_line(group[0].hint)}", style="cyan")))
     return parts
 
 
-def _indented(text: Text) -> Padding:
+def indented(text: Text) -> Padding:
     """Indent a text by two, its wrapped lines too."""
     return Padding(text, (0, 0, 0, 2))

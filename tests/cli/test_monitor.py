@@ -356,6 +356,17 @@ def test_an_issue_that_says_too_much_gets_its_heal_all_the_same(root: Path) -> N
     assert line["direction"].endswith("xxx")
 
 
+def test_an_issue_is_shown_whole_with_what_to_do(root: Path) -> None:
+    first, *issues = pipeline(root, "monitor", now=T0).text.splitlines()
+    assert first == "1 open issue(s), 1 new"
+    title, message, action = (line.rstrip() for line in issues)
+    assert title.startswith("medium  orphan_running  ")
+    assert title.endswith(", new")
+    assert message == "  task t1 has been running for 14,400 s"
+    assert action == "  end the task, or find out what it waits for"
+    assert ", for 1 h" in pipeline(root, "monitor", now=T1).text
+
+
 def test_a_dry_run_files_no_heal_task(root: Path) -> None:
     before = snapshot(root)
     assert run(root, T0, "monitor", "--heal", "--dry-run")["heal_tasks"]
