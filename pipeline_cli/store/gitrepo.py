@@ -208,7 +208,23 @@ def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\n"), None
 
 
-def _asked(top: Path, *arguments: str) -> "CompletedProcess[bytes]":
+def ask_git(
+    top: Path, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
+) -> bytes | None:
+    """Return what a git command that only reads prints; None where it fails or is not there.
+
+    `given` is its standard input; `codes` are the codes with which it may end.
+    """
+    from subprocess import TimeoutExpired
+
+    try:
+        done = _asked(top, *arguments, given=given)
+    except (OSError, TimeoutExpired):
+        return None
+    return done.stdout if done.returncode in codes else None
+
+
+def _asked(top: Path, *arguments: str, given: bytes = b"") -> "CompletedProcess[bytes]":
     """Run git without locks; TimeoutExpired after 30 s, OSError where it is not installed."""
     import subprocess
 
@@ -217,7 +233,7 @@ def _asked(top: Path, *arguments: str) -> "CompletedProcess[bytes]":
     return subprocess.run(
         ["git", "--no-optional-locks", "-C", str(top), *arguments],
         env={"PATH": os.defpath, "LC_ALL": "C", **passed},
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         timeout=30,
         check=False,
@@ -247,10 +263,5 @@ def commits_since(repository: Repository, commit: str, but: str) -> tuple[str, i
 
 def _ask(repository: Repository, *arguments: str) -> str | None:
     """Return what a git command prints; None where it fails or is not installed."""
-    from subprocess import TimeoutExpired
-
-    try:
-        done = _asked(repository.top, *arguments)
-    except (OSError, TimeoutExpired):
-        return None
-    return None if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
+    answer = ask_git(repository.top, *arguments)
+    return None if answer is None else answer.decode("utf-8", "surrogateescape").strip()

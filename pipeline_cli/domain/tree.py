@@ -1,0 +1,336 @@
+"""The tree that evidence is looked for in, and what is found of one citation in it.
+
+Owns the resolving of paths and names (evidence grammar, "Body", "Symbols"): exactly, then from
+the root, then as a unique suffix; several answers are never narrowed by a guess. Pure: files are
+read by whoever stands behind `Tree`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from fnmatch import translate
+from functools import cache
+from posixpath import basename
+from typing import Protocol
+
+import msgspec
+
+from pipeline_cli.domain.evidence import Citation, Evidence, TestStatus
+from pipeline_cli.domain.reports import Outcome, Reports, fresh
+from pipeline_cli.domain.symbols import Definitions, Unreadable
+
+#: Suffixes of code: a bare name of such a file that is nowhere contradicts; of data it is unknown.
+CODE = frozenset(
+    ["py", "pyi", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt", "kts", "rb", "php", "cs", "c", "cc", "cpp", "h", "hpp", "swift", "scala", "sh", "bash", "vue", "svelte", "sql"]
+)
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|[^/]*[.-](?:test|spec))\.\w+$")
+#: So many paths are named before the rest is only counted.
+_FEW = 3
+_IN_TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__|specs?)/")
+
+
+class Tree(Protocol):
+    """What is asked of the files of a workspace; paths are relative, with slashes."""
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether a file lies at a path."""
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether a folder with at least one file lies at a path."""
+
+    def matching(self, pattern: Callable[[str], object]) -> Sequence[str]:
+        """Return the files whose whole path a pattern matches."""
+
+    def ending(self, suffix: str) -> Sequence[str]:
+        """Return the files whose path ends with these last parts."""
+
+    def apart(self, path: str) -> str | None:
+        """Say why a missing path is not ours to judge: ignored, a submodule, outside."""
+
+    def moved(self, path: str) -> str | None:
+        """Return where git says that a missing file was moved to."""
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file; None where it cannot be read as text."""
+
+    def definitions(self, path: str) -> Definitions | Unreadable:
+        """Return what a file of code defines."""
+
+    def tests_named(self, name: str) -> Sequence[str]:
+        """Return the files that define a test of this name."""
+
+    def test_names(self) -> Sequence[str]:
+        """Return the names of all tests, sorted."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Whether it is there, why that is known or not, and where it is."""
+
+    ok: bool | None
+    reason: str
+    at: str | None = None
+
+
+def is_test_path(path: str) -> bool:
+    """Tell whether a path names a test file, by its name or its folder."""
+    return bool(_TEST_FILE.search(path)) or (bool(_IN_TESTS.search(path)) and is_code(path))
+
+
+def is_code(path: str) -> bool:
+    """Tell whether a path names a file of code, by its suffix."""
+    return path.rpartition(".")[2] in CODE
+
+
+class Tests(msgspec.Struct, frozen=True):
+    """The reports of tests, and when a file of the tree was last changed.
+
+    `changed_at` is null where the caller vouches that the reports are of this tree.
+    """
+
+    reports: Reports
+    changed_at: Callable[[str], datetime | None] | None = None
+
+
+def look(
+    citations: Sequence[Citation], tree: Tree, tests: Tests | None = None
+) -> tuple[Evidence, ...]:
+    """Look for each citation in the tree; of alternatives one that is found is enough.
+
+    With reports a test that was found is held against them too.
+    """
+    found = [_look_for(citation, tree) for citation in citations]
+    chosen = {
+        (citation.path, citation.line, citation.choice)
+        for citation, one in zip(citations, found, strict=True)
+        if citation.choice is not None and one.ok
+    }
+    answers = []
+    for citation, one in zip(citations, found, strict=True):
+        if one.ok is False and (citation.path, citation.line, citation.choice) in chosen:
+            one = Found(None, f"{one.reason}; an alternative was found")
+        answers.append(_as_evidence(citation, *_with_outcome(citation, one, tests)))
+    return tuple(answers)
+
+
+def _as_evidence(citation: Citation, one: Found, outcome: TestStatus | None) -> Evidence:
+    return Evidence(
+        citation.kind,
+        citation.ref,
+        citation.path,
+        citation.line,
+        one.ok,
+        one.reason,
+        citation.strength,
+        citation.origin,
+        one.at,
+        outcome,
+    )
+
+
+def _with_outcome(
+    citation: Citation, one: Found, tests: Tests | None
+) -> tuple[Found, TestStatus | None]:
+    """Add to a test that was found what the reports say of it."""
+    if tests is None or citation.kind != "test" or not one.ok or one.at is None:
+        return one, None
+    outcome = tests.reports.outcome_of(one.at, citation.names)
+    if outcome.status == "failed":
+        case = outcome.first_failing.name if outcome.first_failing else ""
+        words = f"{one.reason}, and {outcome.failed} of its cases failed: {case}"
+        return Found(None if citation.doubt else False, words, one.at), "failed"
+    if outcome.status != "passed":
+        why = "skipped" if outcome.status == "skipped" else _why_absent(outcome)
+        return Found(True, f"{one.reason}, {why}", one.at), outcome.status
+    if tests.changed_at and not fresh(outcome.time, tests.changed_at(one.at)):
+        return Found(True, f"{one.reason}; its report is older than the file", one.at), "stale"
+    return Found(True, f"{one.reason}, {outcome.passed} passed", one.at), "passed"
+
+
+def _why_absent(outcome: Outcome) -> str:
+    if outcome.ambiguous:
+        return f"ambiguous in the report: {_some(outcome.ambiguous)}"
+    return "in no report"
+
+
+def _look_for(citation: Citation, tree: Tree) -> Found:
+    if citation.kind in ("route", "requirement"):
+        return Found(None, citation.doubt or "it is no file")
+    if citation.absent:
+        return _look_for_absence(citation, tree)
+    found = _find(citation, tree)
+    if found.ok is False and citation.doubt is not None:
+        return Found(None, f"{found.reason}; {citation.doubt}")
+    return found
+
+
+def _look_for_absence(citation: Citation, tree: Tree) -> Found:
+    at = next((path for path in citation.candidates if _lies(path, tree)), None)
+    if at is None:
+        return Found(True, "it is gone, as the spec says")
+    return Found(None, "the spec says that it goes, and it is still there", at)
+
+
+def _lies(path: str, tree: Tree) -> bool:
+    return tree.is_file(path) or tree.is_folder(path.rstrip("/"))
+
+
+def _find(citation: Citation, tree: Tree) -> Found:
+    if not citation.candidates:
+        if citation.kind == "test" and citation.names:
+            return _find_test_anywhere(citation.names[-1], tree)
+        return Found(None, citation.doubt or "it names no path")
+    place = _find_path(citation, tree)
+    if not place.ok or place.at is None or not citation.names:
+        return place
+    if citation.kind == "test":
+        return _find_test(citation.names, place.at, tree)
+    return _find_symbol(citation, place.at, tree)
+
+
+def _find_path(citation: Citation, tree: Tree) -> Found:
+    folder = citation.kind == "directory"
+    for path in citation.candidates:
+        if "*" in path:
+            return _find_glob(path, tree)
+        bare = path.rstrip("/")
+        if tree.is_folder(bare) if folder else tree.is_file(bare):
+            return Found(True, "found", bare)
+        if tree.is_folder(bare) and not folder:
+            return Found(True, "found, a directory", bare)
+    path = citation.candidates[0].rstrip("/")
+    if folder:
+        return _missing(path, citation, tree)
+    ends = tree.ending(path)
+    if len(ends) == 1:
+        return Found(True, f"found at {ends[0]}", ends[0])
+    if ends:
+        return Found(None, f"ambiguous: {_some(ends)}")
+    return _missing(path, citation, tree)
+
+
+def _find_glob(path: str, tree: Tree) -> Found:
+    pattern = _glob(path.rstrip("/"))
+    hits = tree.matching(pattern)
+    if not hits:
+        return Found(None, "no file matches")
+    return Found(True, f"{len(hits)} files match, {hits[0]} first", hits[0])
+
+
+@cache
+def _glob(path: str) -> Callable[[str], object]:
+    return re.compile("(?:.*/)?" + translate(path)).match
+
+
+def _missing(path: str, citation: Citation, tree: Tree) -> Found:
+    """Say that a path is not there, and what may be known of it."""
+    for candidate in citation.candidates:
+        why = tree.apart(candidate.rstrip("/"))
+        if why:
+            return Found(None, f"not there, and {why}")
+    new = tree.moved(path)
+    if new:
+        return Found(False, f"{path} is gone, moved to {new}")
+    name = basename(path)
+    if "/" not in path and not (is_code(path) or is_test_path(path)) and not citation.explicit:
+        return Found(None, "no file of this name")
+    same = [other for other in tree.ending(name) if other != path] if "/" in path else []
+    # What many files are called says nothing of where this one went.
+    if 0 < len(same) <= _FEW:
+        return Found(False, f"{path} is absent; same name at {', '.join(same)}")
+    return Found(False, f"{path} is absent")
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
+    return ", ".join(paths[:_FEW]) + more
+
+
+def _find_test(names: tuple[str, ...], path: str, tree: Tree) -> Found:
+    """Look for a test below a file: each part by its name, or as the title of a test."""
+    known = tree.definitions(path)
+    if isinstance(known, Unreadable):
+        return Found(None, f"the file is found; its tests cannot be read: {known.reason}", path)
+    if all(name in known.names or name in known.titles for name in names):
+        return Found(True, f"found in {path}", path)
+    name = next(n for n in names if n not in known.names and n not in known.titles)
+    if "*" in name:
+        hits = [one for one in known.names if _glob(name)(one)]
+        return Found(bool(hits) or None, f"{len(hits)} tests match in {path}", path)
+    longer = _longer(name, known.names)
+    if longer:
+        return Found(None, f"not in {path}; it begins the name of {longer}", path)
+    if known.partial:
+        return Found(None, f"not found in {path}, which does not parse as a whole", path)
+    if known.titles and not name.startswith("test"):
+        # A title may be put together when the test runs.
+        return Found(None, f"no test of this title in {path}", path)
+    return Found(False, f"no test of this name in {path}", path)
+
+
+def _longer(name: str, names: "Sequence[str] | frozenset[str]") -> str | None:
+    found = sorted(other for other in names if other.startswith(name) and other != name)
+    return found[0] if found else None
+
+
+def _find_test_anywhere(name: str, tree: Tree) -> Found:
+    places = tree.tests_named(name)
+    if places:
+        return Found(True, f"found in {_some(places)}", places[0])
+    modules = tree.ending(f"{name}.py")
+    if modules:
+        return Found(True, f"it names the module {_some(modules)}", modules[0])
+    names = tree.test_names()
+    if "*" in name:
+        hits = [one for one in names if _glob(name)(one)]
+        return Found(bool(hits) or None, f"{len(hits)} tests match")
+    longer = [one for one in names if one.startswith(name)]
+    if len(longer) == 1:
+        return Found(None, f"no test of this name; it begins the name of {longer[0]}")
+    return Found(False, "no test of this name in the tree")
+
+
+_WORD = re.compile(r"[a-z]+")
+
+
+def _find_symbol(citation: Citation, path: str, tree: Tree) -> Found:
+    name = citation.names[0]
+    if citation.literal:
+        return _find_literal(name, path, tree)
+    known = tree.definitions(path)
+    if isinstance(known, Unreadable):
+        return _find_token(name, path, known, tree)
+    if name in known.names or name in known.members:
+        return Found(True, f"defined in {path}", path)
+    if name == basename(path).partition(".")[0]:
+        return Found(True, f"it names the module {path}", path)
+    if _mentioned(name.rpartition(".")[2], tree.text(path)):
+        return Found(None, f"mentioned in {path}, not defined", path)
+    if _WORD.fullmatch(name) and not citation.explicit:
+        return Found(None, f"not in {path}; it may be a plain word", path)
+    if known.partial:
+        return Found(None, f"not found in {path}, which does not parse as a whole", path)
+    return Found(False, f"not defined in {path}", path)
+
+
+def _find_token(name: str, path: str, why: Unreadable, tree: Tree) -> Found:
+    """Look for a word in a file that is no code, or none that can be read."""
+    if name == basename(path).partition(".")[0]:
+        return Found(True, f"it names the file {path}", path)
+    if not is_code(path) and _mentioned(name, tree.text(path)):
+        return Found(True, f"stands in {path}", path)
+    return Found(None, f"the file is found; its symbols cannot be told: {why.reason}", path)
+
+
+def _find_literal(text: str, path: str, tree: Tree) -> Found:
+    body = tree.text(path)
+    if body is None:
+        return Found(None, f"{path} cannot be read as text", path)
+    if text in body:
+        return Found(True, f"stands in {path}", path)
+    return Found(False, f"does not stand in {path}", path)
+
+
+def _mentioned(word: str, text: str | None) -> bool:
+    if not text or word not in text:
+        return False
+    return bool(re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", text))

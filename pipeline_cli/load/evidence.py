@@ -1,0 +1,271 @@
+"""What `verify` needs: the specs, the coverage document and the tree, and what they prove."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from pipeline_cli.domain.coverage import (
+    PRESENT,
+    Ambiguous,
+    CoverageDocument,
+    CoverageRow,
+    Matched,
+    Proof,
+    is_plan,
+    match,
+    match_sections,
+)
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.evidence import (
+    Citation,
+    Evidence,
+    Said,
+    SpecVerdict,
+    Verification,
+    boilerplate,
+    judge,
+    summarize,
+    targets_of,
+    verdict_of,
+)
+from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.specs import Spec
+from pipeline_cli.domain.proofs import proof_of
+from pipeline_cli.domain.tree import Tests, look
+from pipeline_cli.errors import InputError, UsageError
+from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
+from pipeline_cli.formats.frontmatter import FrontMatter
+from pipeline_cli.formats.frontmatter import parse as parse_front_matter
+from pipeline_cli.load.answer import Answer, as_finding
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.documents import read_text
+from pipeline_cli.load.specs import spec_files
+from pipeline_cli.load.tree import WorkTree
+
+
+class _Claimant(msgspec.Struct):
+    """A spec, or a row without one, while its claims and citations are put together."""
+
+    spec: Spec
+    path: str
+    said: list[Said]
+    citations: list[Citation]
+    notes: list[str]
+
+
+class Tested(msgspec.Struct, frozen=True):
+    """The reports by which tests are held: those that are named, else those of the settings.
+
+    `digest` is one over their bytes, null where there is none.
+    """
+
+    tests: Tests | None = None
+    digest: str | None = None
+
+
+def verify_answer(
+    context: Context, *, junit: Sequence[str] = (), only: Sequence[str] = ()
+) -> Answer[Verification]:
+    """Answer `verify`: hold every claim of done against its evidence (contracts §14).
+
+    `junit` are reports that the caller vouches for, `only` names specs: stems, numbers, paths or
+    labels. Raises UsageError for a name that no spec has, InputError for a report that is named
+    and cannot be read.
+    """
+    tally = Tally()
+    tree = WorkTree(context)
+    claimants = _claimants(context, tree, tally)
+    chosen = chosen_of(claimants, only)
+    verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
+    tally.extend(boilerplate(verdicts))
+    return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
+
+
+def test_targets(context: Context, only: Sequence[str]) -> tuple[str, ...]:
+    """Return the test identifiers that specs name and that were found: `path::name`, sorted."""
+    tally = Tally()
+    tree = WorkTree(context)
+    verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), only), tree, None)
+    return targets_of(verdicts)
+
+
+def load_proofs(
+    context: Context, tally: Tally, *, junit: Sequence[str] = ()
+) -> tuple[dict[str, Proof], Tested]:
+    """Return what evidence proves of each spec, by its stem, and the reports it rests on."""
+    tree = WorkTree(context)
+    claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
+    tested = load_tested(context, tree, junit, tally)
+    verdicts = _verdicts(claimants, tree, tested.tests)
+    return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
+
+
+def load_tested(
+    context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally
+) -> Tested:
+    """Read the reports; those of the settings count for tests that are not newer than they."""
+    if not junit and not context.settings.evidence.junit:
+        return Tested()
+    from pipeline_cli.load.reports import load_reports
+
+    found = load_reports(context, junit, tally, files=tree.files)
+    if not found.paths:
+        return Tested()
+    return Tested(Tests(found.reports, None if found.given else tree.changed_at), found.digest)
+
+
+def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant]:
+    claimants = {one.path: one for one in _specs(context, tally)}
+    _add_coverage(context, claimants, tree, tally)
+    return list(claimants.values())
+
+
+def _verdicts(
+    claimants: Sequence[_Claimant], tree: WorkTree, tests: Tests | None
+) -> tuple[SpecVerdict, ...]:
+    tree.foresee(
+        path.rstrip("/")
+        for one in claimants
+        for citation in one.citations
+        for path in citation.candidates
+    )
+    return tuple(_verdict(one, look(one.citations, tree, tests)) for one in claimants)
+
+
+def chosen_of(claimants: Sequence[_Claimant], names: Sequence[str]) -> list[_Claimant]:
+    """Return those that are named by stem, number, path or label; all without a name."""
+    if not names:
+        return list(claimants)
+    chosen: list[_Claimant] = []
+    for name in names:
+        found = [one for one in claimants if name in (one.spec.stem, one.path, one.spec.number)]
+        found = found or [one for one in claimants if one.spec.title == name]
+        if not found:
+            raise _no_spec(name, claimants)
+        chosen += found
+    return list({one.path: one for one in chosen}.values())
+
+
+def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [one.spec.stem for one in claimants], n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "see `pipeline verify` for all of them"
+    return UsageError(f"no spec is named {name[:60]!r}", hint=hint)
+
+
+def _specs(context: Context, tally: Tally) -> Iterator[_Claimant]:
+    for path in spec_files(context).specs:
+        try:
+            source = read_text(context, path, tally)
+        except InputError as error:
+            tally.add(as_finding(error))
+            source = None
+        source = source or SourceFile(path, "")
+        spec, findings = spec_md.parse(source)
+        tally.extend(findings)
+        header = parse_front_matter(source.text, path)
+        cited = spec_cites.read(source.text, path, header)
+        tally.extend(cited.findings)
+        said = [] if header is None else _status(spec, header)
+        notes = []
+        if said and cited.boxes > cited.ticked:
+            notes.append(f"done, but {cited.boxes - cited.ticked} of {cited.boxes} boxes open")
+        yield _Claimant(spec, path, said, list(cited.citations), notes)
+
+
+_DONE = frozenset({"done", "complete", "completed"})
+
+
+def _status(spec: Spec, header: FrontMatter) -> list[Said]:
+    if spec.status is None or spec.status.casefold() not in _DONE:
+        return []
+    lines = enumerate(header.text.split("\n"), header.line)
+    line = next((number for number, text in lines if text.startswith("status")), header.line)
+    return [Said("status", spec.path, line, spec.stem, f"status: {spec.status}")]
+
+
+def _add_coverage(
+    context: Context, claimants: dict[str, _Claimant], tree: WorkTree, tally: Tally
+) -> None:
+    """Add the claims of the coverage document, and what it cites, to the specs they are about."""
+    path = context.settings.paths.coverage
+    source = read_text(context, path, tally)
+    if source is None:
+        return
+    document = coverage_md.parse(source)
+    tally.extend(document.findings)
+    specs = [one.spec for one in claimants.values()]
+    by_stem = {one.spec.stem: one for one in claimants.values()}
+    for row, found in zip(document.rows, match(document.rows, specs), strict=True):
+        said = _of_row(row, path)
+        if said is None:
+            continue
+        if isinstance(found, Matched):
+            one = by_stem[found.stem]
+        else:
+            one = _without_document(row, path)
+            claimants[one.path] = one
+            if isinstance(found, Ambiguous):
+                doubt = f"it may be any of {', '.join(found.stems)}"
+                said = msgspec.structs.replace(said, doubt=doubt)
+            else:
+                by_stem[one.spec.stem] = one
+                said = _document_missing(said, row, tree)
+        one.said.append(said)
+        one.citations += coverage_cites.of_row(row, path)
+    _add_sections(document, by_stem)
+
+
+def _of_row(row: CoverageRow, path: str) -> Said | None:
+    """Return what a row claims: files where Present is ✓, tests where Tested is ✓."""
+    present, tested = row.present == PRESENT, row.tested == PRESENT
+    if not (present or tested):
+        return None
+    marks = " | ".join(mark or "" for mark in (row.present, row.specd, row.tested))
+    return Said("coverage", path, row.line, row.plain, marks, files=present, tests=tested)
+
+
+def _without_document(row: CoverageRow, path: str) -> _Claimant:
+    stem = "-".join(re.findall(r"\w+", row.plain.casefold()))
+    return _Claimant(Spec(stem, "", row.plain), f"{path}#{row.plain}", [], [], [])
+
+
+_ARCHIVE = re.compile(r"(?:^|/)(?:archived?|attic|old|deprecated|superseded|done)/", re.IGNORECASE)
+
+
+def _document_missing(said: Said, row: CoverageRow, tree: WorkTree) -> Said:
+    """Say what it means that a row has no document."""
+    if is_plan(row.plain):
+        return msgspec.structs.replace(said, doubt="the row is about the plan, not about a spec")
+    if row.specd != PRESENT:
+        return said
+    title = _squeezed(re.sub(r"^\W*\d+", "", row.plain))
+    for path in sorted(tree.files):
+        if path.endswith(".md") and _ARCHIVE.search(path):
+            name = _squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
+            if title and name.startswith(title):
+                return msgspec.structs.replace(said, doubt=f"its document is archived: {path}")
+    return msgspec.structs.replace(said, missing="no spec document, although Spec'd is ✓")
+
+
+def _squeezed(text: str) -> str:
+    return "".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _add_sections(document: CoverageDocument, by_stem: Mapping[str, _Claimant]) -> None:
+    specs = [one.spec for one in by_stem.values()]
+    for section, found in zip(
+        document.sections, match_sections(document.sections, specs), strict=True
+    ):
+        for one in found:
+            if isinstance(one, Matched):
+                by_stem[one.stem].citations += coverage_cites.of_section(section, document.path)
+
+
+def _verdict(one: _Claimant, evidence: Sequence[Evidence]) -> SpecVerdict:
+    claims = tuple(judge(said, evidence) for said in one.said)
+    return SpecVerdict(
+        one.spec.stem, one.path, verdict_of(claims), claims, tuple(evidence), tuple(one.notes)
+    )

@@ -1,0 +1,187 @@
+"""The files of the workspace as evidence is looked for in them: a `domain.tree.Tree`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from posixpath import basename, dirname
+
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.symbols import Definitions, Unreadable
+from pipeline_cli.domain.tree import is_test_path
+from pipeline_cli.errors import InputError
+from pipeline_cli.formats.symbols import definitions
+from pipeline_cli.formats.symbols_python import test_names
+from pipeline_cli.load.context import Context
+
+#: Folders that hold no work of the project's own; passed over where git cannot be asked.
+_PASSED_OVER = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
+_DEEPEST, _MOST = 64, 2_000_000
+_IGNORED = "it is ignored by git"
+
+
+class WorkTree:
+    """The work tree of a workspace. Each question is answered once, and only if it is asked.
+
+    Files are those that git tracks or would track; without git those on disk that no
+    `.gitignore` names.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._workspace = context.workspace
+        self._definitions: dict[str, Definitions | Unreadable] = {}
+        self._apart: dict[str, str | None] = {}
+        self._moved: dict[str, str] = {}
+        self._by_git = False
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """All files, as paths of the workspace."""
+        if self._workspace.repository:
+            from pipeline_cli.store.gitfiles import listed_files
+
+            listed = listed_files(self._workspace.root)
+            if listed is not None:
+                self._by_git = True
+                return listed
+        walk = self._workspace.walk(
+            depth=_DEEPEST, most=_MOST, skip=lambda name: name in _PASSED_OVER
+        )
+        return frozenset(walk.files)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        found: set[str] = set()
+        for path in self.files:
+            folder = dirname(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = dirname(folder)
+        return frozenset(found)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for path in sorted(self.files):
+            names.setdefault(basename(path), []).append(path)
+        return names
+
+    @cached_property
+    def _tests(self) -> dict[str, list[str]]:
+        """The files that define each test function."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.files):
+            if path.endswith(".py") and is_test_path(path):
+                for name in test_names(self.text(path) or ""):
+                    found.setdefault(name, []).append(path)
+        return found
+
+    @cached_property
+    def _test_names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._tests))
+
+    @cached_property
+    def _submodules(self) -> tuple[str, ...]:
+        if ".gitmodules" not in self.files:
+            return ()
+        from pipeline_cli.store.gitfiles import submodules
+
+        return submodules(self.text(".gitmodules") or "")
+
+    @cached_property
+    def _ignored(self) -> Callable[[str], bool]:
+        """A test by the `.gitignore` files, where git cannot be asked."""
+        from pipeline_cli.formats.gitignore import ignored_by
+
+        names = self._by_name.get(".gitignore", [])
+        return ignored_by((path, self.text(path) or "") for path in names)
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether a file lies at a path."""
+        return path in self.files
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether a folder with at least one file lies at a path."""
+        return path in self._folders
+
+    def matching(self, pattern: Callable[[str], object]) -> Sequence[str]:
+        """Return the files whose whole path a pattern matches, sorted."""
+        return sorted(path for path in self.files if pattern(path))
+
+    def ending(self, suffix: str) -> Sequence[str]:
+        """Return the files whose path ends with these last parts, sorted."""
+        same = self._by_name.get(basename(suffix), [])
+        return [path for path in same if path == suffix or path.endswith(f"/{suffix}")]
+
+    def foresee(self, paths: Iterable[str]) -> None:
+        """Ask git at once for all of these paths that are nowhere: which it ignores, and moved."""
+        missing = [path for path in dict.fromkeys(paths) if self._is_nowhere(path)]
+        if not missing or not self._by_git:
+            return
+        from pipeline_cli.store.gitfiles import ignored_files, renames
+
+        ignored = ignored_files(self._workspace.root, missing)
+        self._apart |= dict.fromkeys(ignored, _IGNORED)
+        gone = [path for path in missing if self.apart(path) is None]
+        repository = self._workspace.repository
+        if gone and repository:
+            self._moved = renames(repository, self._workspace.root, gone)
+
+    def _is_nowhere(self, path: str) -> bool:
+        return not (path in self.files or path in self._folders or self.ending(path))
+
+    def apart(self, path: str) -> str | None:
+        """Say why a path that is not listed is not ours to judge."""
+        if path not in self._apart:
+            self._apart[path] = self._why_apart(path)
+        return self._apart[path]
+
+    def _why_apart(self, path: str) -> str | None:
+        if any(path == one or path.startswith(f"{one}/") for one in self._submodules):
+            return "it lies in a submodule"
+        if path.startswith("/") or ".." in path.split("/"):
+            return "it lies outside the workspace"
+        if not self._by_git and self._ignored(path):
+            return _IGNORED
+        try:
+            on_disk = self._workspace.exists(path)
+        except InputError:
+            return "it cannot be looked at"
+        return "it is on disk, where git does not list it" if on_disk else None
+
+    def moved(self, path: str) -> str | None:
+        """Return where git's history says that a missing file was moved to."""
+        return self._moved.get(path)
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file; None where it cannot be read as text."""
+        source = self._source(path)
+        return None if source is None else source.text
+
+    def changed_at(self, path: str) -> datetime | None:
+        """Return when a file was last written; None where that cannot be told."""
+        source = self._source(path)
+        return None if source is None else datetime.fromtimestamp(source.mtime_ns / 1e9, UTC)
+
+    def _source(self, path: str) -> SourceFile | None:
+        try:
+            source = self._workspace.read(path)
+        except InputError:
+            return None
+        return source if isinstance(source, SourceFile) else None
+
+    def definitions(self, path: str) -> Definitions | Unreadable:
+        """Return what a file of code defines."""
+        if path not in self._definitions:
+            text = self.text(path)
+            self._definitions[path] = (
+                Unreadable("it cannot be read as text") if text is None else definitions(path, text)
+            )
+        return self._definitions[path]
+
+    def tests_named(self, name: str) -> Sequence[str]:
+        """Return the files that define a test of this name."""
+        return self._tests.get(name, [])
+
+    def test_names(self) -> Sequence[str]:
+        """Return the names of all tests, sorted."""
+        return self._test_names

@@ -1,0 +1,99 @@
+"""The text view of `verify`: every line can be checked by hand."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pipeline_cli.domain.evidence import (
+    VERDICTS,
+    Claim,
+    Evidence,
+    SpecVerdict,
+    Verdict,
+    Verification,
+)
+from pipeline_cli.render.terminal import one_line
+from pipeline_cli.render.text import heading, indented, labelled, plain
+
+_STYLES: dict[Verdict, str] = {
+    "contradicted": "bold red",
+    "supported": "green",
+    "moved": "cyan",
+    "superseded": "cyan",
+    "unknown": "yellow",
+    "unclaimed": "dim",
+}
+#: So many reasons of one claim are listed before the rest is counted.
+MOST_REASONS = 6
+
+
+def verify_view(answer: Verification, *, whole: bool) -> list[RenderableType]:
+    """Show the verdicts: what is contradicted or unknown with its reasons, the rest counted.
+
+    `whole` lists every spec with all of its evidence.
+    """
+    total = len(answer.specs)
+    parts: list[RenderableType] = [heading(f"Evidence of {total:,} specs"), ""]
+    counts = {verdict: getattr(answer.summary, verdict) for verdict in VERDICTS}
+    parts.append(
+        labelled(
+            (verdict, Text(f"{count:,}", style=_STYLES[verdict]), _meaning(verdict))
+            for verdict, count in counts.items()
+            if count
+        )
+    )
+    if not total:
+        return [*parts, plain("no data: there is no spec, and no row that claims anything")]
+    for verdict in VERDICTS:
+        if not whole and verdict not in ("contradicted", "unknown"):
+            continue
+        for spec in answer.specs:
+            if spec.verdict == verdict:
+                parts += ["", *_spec(spec, whole=whole)]
+    if not counts["contradicted"] and not whole:
+        parts += ["", Text("No claim is contradicted.", style="green")]
+    return parts
+
+
+def _meaning(verdict: Verdict) -> str:
+    return {
+        "contradicted": "says done, and something it stands on is gone or failed",
+        "supported": "says done, and what could be checked was found",
+        "moved": "what was done has moved since",
+        "superseded": "what was done was replaced since",
+        "unknown": "says done, and nothing could be checked",
+        "unclaimed": "says nothing of being done",
+    }[verdict]
+
+
+def _spec(spec: SpecVerdict, *, whole: bool) -> Iterable[RenderableType]:
+    title = Text(spec.verdict, style=_STYLES[spec.verdict])
+    yield title.append(f"  {one_line(spec.path)}", style="bold")
+    for claim in spec.claims:
+        yield indented(_claim(claim))
+        shown = claim.reasons if whole else claim.reasons[:MOST_REASONS]
+        for reason in shown:
+            yield indented(plain(f"  {reason}"))
+        if len(claim.reasons) > len(shown):
+            rest = len(claim.reasons) - len(shown)
+            yield indented(plain(f"  … and {rest} more: --spec {spec.spec}", "dim"))
+    for note in spec.notes:
+        yield indented(plain(f"note: {note}", "cyan"))
+    if whole:
+        yield from _evidence(spec.evidence)
+
+
+def _claim(claim: Claim) -> Text:
+    line = Text(f"{one_line(claim.path)}:{claim.line}", style="dim")
+    line.append(f"  {one_line(claim.text)}: ", style="default")
+    return line.append(claim.verdict, style=_STYLES[claim.verdict])
+
+
+def _evidence(evidence: Sequence[Evidence]) -> Iterable[RenderableType]:
+    for one in evidence:
+        mark, style = ("?", "yellow") if one.ok is None else ("✓", "green") if one.ok else ("✗", "red")
+        line = Text(f"{mark} ", style=style)
+        line.append(f"{one.kind} {one_line(one.ref)}", style="default")
+        line.append(f": {one_line(one.reason)}", style="dim")
+        yield indented(line.append(f"  {one_line(one.path)}:{one.line}", style="dim"))

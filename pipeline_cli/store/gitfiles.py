@@ -1,0 +1,121 @@
+"""What git says of the files of a work tree: which are there, which are ignored, where they went.
+
+Owns the questions that evidence asks of git. What is there and what is ignored is plumbing, run
+as a process; renames are read through GitPython, which is imported when a file is missing.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_cli.store.gitrepo import Repository, ask_git
+
+if TYPE_CHECKING:
+    from git import Repo
+
+#: So many missing files are looked for in the history; of more, the rest is only absent.
+MOST_TRACED = 200
+#: A file that was renamed may have been renamed again; so many times it is followed.
+_MOST_HOPS = 5
+
+
+def listed_files(root: Path) -> frozenset[str] | None:
+    """Return the files below a folder that git tracks or would, those on disk alone.
+
+    None where git does not answer.
+    """
+    kinds = ("--cached", "--others", "--deleted", "--exclude-standard")
+    lines = ask_git(root, "ls-files", "-z", "-t", *kinds)
+    if lines is None:
+        return None
+    entries = lines.decode("utf-8", "surrogateescape").split("\0")
+    gone = {entry[2:] for entry in entries if entry.startswith("R ")}
+    return frozenset(entry[2:] for entry in entries if entry and entry[2:] not in gone)
+
+
+def ignored_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of some paths, which need not exist, that git ignores."""
+    asked = [path for path in paths if path and "\0" not in path and not path.startswith("/")]
+    if not asked:
+        return frozenset()
+    given = b"".join(os.fsencode(f"./{path}") + b"\0" for path in asked)
+    # It ends with 1 where none is ignored.
+    answer = ask_git(root, "check-ignore", "-z", "--stdin", "--no-index", given=given, codes=(0, 1))
+    if answer is None:
+        return frozenset()
+    return frozenset(os.fsdecode(path).removeprefix("./") for path in answer.split(b"\0") if path)
+
+
+def submodules(text: str) -> tuple[str, ...]:
+    """Return the paths that a `.gitmodules` names."""
+    return tuple(re.findall(r"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", text, re.MULTILINE))
+
+
+def renames(repository: Repository, root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """Return where files that are gone were moved to, as git's history has it.
+
+    Only what git records as a rename in the commit that removed the file counts.
+    """
+    import git
+
+    try:
+        with git.Repo(repository.top, search_parent_directories=False) as repo:
+            return _renames(repo, root, paths[:MOST_TRACED])
+    except (git.GitError, OSError, ValueError):
+        return {}
+
+
+def _renames(repo: "Repo", root: Path, paths: Sequence[str]) -> dict[str, str]:
+    top = os.path.realpath(repo.working_dir)
+    prefix = os.path.relpath(os.path.realpath(root), top)
+    below = "" if prefix == "." else f"{prefix}/"
+    found: dict[str, str] = {}
+    asked = {path: below + path for path in paths}
+    for _ in range(_MOST_HOPS):
+        moves = _moves_of(repo, list(asked.values()))
+        for path, old in list(asked.items()):
+            new = moves.get(old)
+            if new is None:
+                del asked[path]
+                continue
+            found[path] = new.removeprefix(below)
+            asked[path] = new
+            if os.path.lexists(os.path.join(top, new)):
+                del asked[path]
+        if not asked:
+            break
+    return found
+
+
+def _moves_of(repo: "Repo", paths: Sequence[str]) -> dict[str, str]:
+    """Find the last commit that removed each path, and the renames in it."""
+    if not paths:
+        return {}
+    log = repo.git.log(
+        "--format=%x00%H",
+        "--name-only",
+        "--no-renames",
+        "--diff-filter=D",
+        "-z",
+        "--",
+        *(f":(literal,top){path}" for path in paths),
+    )
+    removed_in: dict[str, str] = {}
+    commit = ""
+    for part in log.split("\0"):
+        name = part.strip("\n")
+        if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name):
+            commit = name
+        elif name:
+            removed_in.setdefault(name, commit)
+    moves: dict[str, str] = {}
+    for sha in set(removed_in.values()):
+        here = repo.commit(sha)
+        for parent in here.parents[:1]:
+            for change in parent.diff(here, M=True):
+                old, new = change.rename_from, change.rename_to
+                if change.renamed_file and old and new:
+                    moves[old] = new
+    return {path: moves[path] for path in paths if path in removed_in and path in moves}
