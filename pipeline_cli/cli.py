@@ -34,6 +34,10 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Up to this moment; else now.")]
 By = Annotated[Literal["day"] | None, typer.Option(help="A line a day, with its sample.")]
 
+Junit = Annotated[
+    list[str] | None,
+    typer.Option("--junit", metavar="FILE", help="A JUnit report of this tree; - is stdin; again."),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
 ]
@@ -172,6 +176,42 @@ def align(
     from pipeline_cli.commands.align import run as answer
 
     return answer(context.obj, check=check)
+
+
+@app.command(rich_help_panel=LOOK)
+def verify(
+    context: typer.Context,
+    spec: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this spec: stem, number, path or label; again."),
+    ] = None,
+    only: Annotated[
+        Literal["contradicted", "supported", "unknown", "unclaimed"] | None,
+        typer.Option(help="Show this verdict alone, with all evidence."),
+    ] = None,
+    junit: Junit = None,
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Run the tests that specs name, by executor.test_command."),
+    ] = False,
+    format: Annotated[
+        Literal["text", "json", "github", "sarif", "md"],
+        typer.Option(help="github: annotations; sarif; md: a job summary."),
+    ] = "text",
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit 1 where a claim is contradicted.")
+    ] = False,
+) -> int:
+    """Hold every "done" against its evidence: files, symbols, tests, reports.
+
+    A claim is contradicted where something it stands on is gone or failed, unknown where
+    nothing can be checked. Nothing of a spec is executed. Writes nothing.
+    """
+    from pipeline_cli.commands.verify import Wanted
+    from pipeline_cli.commands.verify import run as answer
+
+    wanted = Wanted(spec or (), only, junit or (), format, check, run)
+    return answer(context.obj, wanted)
 
 
 task = typer.Typer(

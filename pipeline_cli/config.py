@@ -83,9 +83,16 @@ class RotationSettings(_Section, frozen=True):
 
 
 class EvidenceSettings(_Section, frozen=True):
-    """Where test reports lie, as globs."""
+    """Where test reports lie, as globs, and which words of a status claim done."""
 
     junit: tuple[Text, ...] = ()
+    done_words: tuple[Text, ...] = ("done", "complete", "completed")
+
+
+class ExecutorSettings(_Section, frozen=True):
+    """How tests are run: a command, word by word."""
+
+    test_command: tuple[Text, ...] = ()
 
 
 class MetaSettings(_Section, frozen=True):
@@ -102,6 +109,7 @@ class Settings(_Section, frozen=True):
     tracked_phases: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (6, 7)
     attention: AttentionSettings = AttentionSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    executor: ExecutorSettings = ExecutorSettings()
     logs: Logs = Logs()
     meta: MetaSettings = MetaSettings()
     monitor: MonitorSettings = MonitorSettings()
@@ -127,6 +135,8 @@ MEANINGS = {
     "attention.min_tasks": "From so many finished tasks on a low success rate counts.",
     "attention.success_rate_min": "The success rate below which low_success_rate is raised.",
     "evidence.junit": "Where test reports lie, as globs.",
+    "evidence.done_words": "What a spec's status says when it claims to be done.",
+    "executor.test_command": "The command that runs tests, word by word; no shell reads it.",
     "logs.dir": "The folder of logs and state.",
     "meta.interval_hours": "How often the meta questions are due.",
     "meta.answer_days": "How long a person's answer to a meta question stands.",

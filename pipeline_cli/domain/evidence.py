@@ -128,6 +128,13 @@ def summarize(specs: Iterable[SpecVerdict]) -> Summary:
     return Summary(**counts)
 
 
+def narrowed(answer: Verification, only: Verdict | None) -> Verification:
+    """Return an answer with the specs of one verdict alone; its summary counts all of them."""
+    if only is None:
+        return answer
+    return Verification(tuple(s for s in answer.specs if s.verdict == only), answer.summary)
+
+
 class Said(msgspec.Struct, frozen=True):
     """What a place claims: which kinds of evidence its verdict rests on.
 
@@ -208,7 +215,7 @@ _BOILERPLATE = 3
 
 
 def boilerplate(specs: Iterable[SpecVerdict]) -> Iterator[Finding]:
-    """Report a line that was put into many specs at once: a test named after each, never written."""
+    """Report a line put into many specs at once: a test named after each, never written."""
     found = []
     for spec in specs:
         name = f"test_{spec.spec.replace('-', '_')}.py"

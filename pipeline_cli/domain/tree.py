@@ -8,20 +8,20 @@ read by whoever stands behind `Tree`.
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from fnmatch import translate
-from functools import cache
 from posixpath import basename
 from typing import Protocol
 
 import msgspec
 
 from pipeline_cli.domain.evidence import Citation, Evidence, TestStatus
+from pipeline_cli.domain.globs import glob_matcher
 from pipeline_cli.domain.reports import Outcome, Reports, fresh
 from pipeline_cli.domain.symbols import Definitions, Unreadable
 
 #: Suffixes of code: a bare name of such a file that is nowhere contradicts; of data it is unknown.
-CODE = frozenset(
-    ["py", "pyi", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt", "kts", "rb", "php", "cs", "c", "cc", "cpp", "h", "hpp", "swift", "scala", "sh", "bash", "vue", "svelte", "sql"]
+_CODE = re.compile(
+    r"py|pyi|[cm]?jsx?|[cm]?tsx?|go|rs|java|kts?|rb|php|cs|c|cc|cpp|h|hpp|swift|scala|sh|bash|vue|"
+    r"svelte|sql"
 )
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|[^/]*[.-](?:test|spec))\.\w+$")
 #: So many paths are named before the rest is only counted.
@@ -78,10 +78,10 @@ def is_test_path(path: str) -> bool:
 
 def is_code(path: str) -> bool:
     """Tell whether a path names a file of code, by its suffix."""
-    return path.rpartition(".")[2] in CODE
+    return bool(_CODE.fullmatch(path.rpartition(".")[2]))
 
 
-class Tests(msgspec.Struct, frozen=True):
+class ReportedTests(msgspec.Struct, frozen=True):
     """The reports of tests, and when a file of the tree was last changed.
 
     `changed_at` is null where the caller vouches that the reports are of this tree.
@@ -92,7 +92,7 @@ class Tests(msgspec.Struct, frozen=True):
 
 
 def look(
-    citations: Sequence[Citation], tree: Tree, tests: Tests | None = None
+    citations: Sequence[Citation], tree: Tree, tests: ReportedTests | None = None
 ) -> tuple[Evidence, ...]:
     """Look for each citation in the tree; of alternatives one that is found is enough.
 
@@ -128,7 +128,7 @@ def _as_evidence(citation: Citation, one: Found, outcome: TestStatus | None) -> 
 
 
 def _with_outcome(
-    citation: Citation, one: Found, tests: Tests | None
+    citation: Citation, one: Found, tests: ReportedTests | None
 ) -> tuple[Found, TestStatus | None]:
     """Add to a test that was found what the reports say of it."""
     if tests is None or citation.kind != "test" or not one.ok or one.at is None:
@@ -209,35 +209,31 @@ def _find_path(citation: Citation, tree: Tree) -> Found:
 
 
 def _find_glob(path: str, tree: Tree) -> Found:
-    pattern = _glob(path.rstrip("/"))
-    hits = tree.matching(pattern)
+    literal = path.rstrip("/").replace("[", "[[]")  # a part like `[id]` is the name of a folder
+    hits = tree.matching(glob_matcher(f"**/{literal}"))
     if not hits:
         return Found(None, "no file matches")
     return Found(True, f"{len(hits)} files match, {hits[0]} first", hits[0])
 
 
-@cache
-def _glob(path: str) -> Callable[[str], object]:
-    return re.compile("(?:.*/)?" + translate(path)).match
-
-
 def _missing(path: str, citation: Citation, tree: Tree) -> Found:
     """Say that a path is not there, and what may be known of it."""
+    gone = "" if path == citation.ref.rstrip("/") else f"{path} is "
     for candidate in citation.candidates:
         why = tree.apart(candidate.rstrip("/"))
         if why:
             return Found(None, f"not there, and {why}")
     new = tree.moved(path)
     if new:
-        return Found(False, f"{path} is gone, moved to {new}")
+        return Found(False, f"{gone}gone, moved to {new}")
     name = basename(path)
     if "/" not in path and not (is_code(path) or is_test_path(path)) and not citation.explicit:
         return Found(None, "no file of this name")
     same = [other for other in tree.ending(name) if other != path] if "/" in path else []
     # What many files are called says nothing of where this one went.
     if 0 < len(same) <= _FEW:
-        return Found(False, f"{path} is absent; same name at {', '.join(same)}")
-    return Found(False, f"{path} is absent")
+        return Found(False, f"{gone}absent; same name at {', '.join(same)}")
+    return Found(False, f"{gone}absent")
 
 
 def _some(paths: Sequence[str]) -> str:
@@ -251,20 +247,20 @@ def _find_test(names: tuple[str, ...], path: str, tree: Tree) -> Found:
     if isinstance(known, Unreadable):
         return Found(None, f"the file is found; its tests cannot be read: {known.reason}", path)
     if all(name in known.names or name in known.titles for name in names):
-        return Found(True, f"found in {path}", path)
+        return Found(True, "found", path)
     name = next(n for n in names if n not in known.names and n not in known.titles)
     if "*" in name:
-        hits = [one for one in known.names if _glob(name)(one)]
-        return Found(bool(hits) or None, f"{len(hits)} tests match in {path}", path)
+        hits = [one for one in known.names if glob_matcher(name)(one)]
+        return Found(bool(hits) or None, f"{len(hits)} tests match there", path)
     longer = _longer(name, known.names)
     if longer:
-        return Found(None, f"not in {path}; it begins the name of {longer}", path)
+        return Found(None, f"no test of this name there; it begins the name of {longer}", path)
     if known.partial:
-        return Found(None, f"not found in {path}, which does not parse as a whole", path)
+        return Found(None, "not found there, in a file that does not parse as a whole", path)
     if known.titles and not name.startswith("test"):
         # A title may be put together when the test runs.
-        return Found(None, f"no test of this title in {path}", path)
-    return Found(False, f"no test of this name in {path}", path)
+        return Found(None, "no test of this title there", path)
+    return Found(False, "no test of this name there", path)
 
 
 def _longer(name: str, names: "Sequence[str] | frozenset[str]") -> str | None:
@@ -281,7 +277,7 @@ def _find_test_anywhere(name: str, tree: Tree) -> Found:
         return Found(True, f"it names the module {_some(modules)}", modules[0])
     names = tree.test_names()
     if "*" in name:
-        hits = [one for one in names if _glob(name)(one)]
+        hits = [one for one in names if glob_matcher(name)(one)]
         return Found(bool(hits) or None, f"{len(hits)} tests match")
     longer = [one for one in names if one.startswith(name)]
     if len(longer) == 1:
@@ -300,34 +296,34 @@ def _find_symbol(citation: Citation, path: str, tree: Tree) -> Found:
     if isinstance(known, Unreadable):
         return _find_token(name, path, known, tree)
     if name in known.names or name in known.members:
-        return Found(True, f"defined in {path}", path)
+        return Found(True, "defined there", path)
     if name == basename(path).partition(".")[0]:
-        return Found(True, f"it names the module {path}", path)
+        return Found(True, "it names the module", path)
     if _mentioned(name.rpartition(".")[2], tree.text(path)):
-        return Found(None, f"mentioned in {path}, not defined", path)
+        return Found(None, "mentioned there, not defined", path)
     if _WORD.fullmatch(name) and not citation.explicit:
-        return Found(None, f"not in {path}; it may be a plain word", path)
+        return Found(None, "not there; it may be a plain word", path)
     if known.partial:
-        return Found(None, f"not found in {path}, which does not parse as a whole", path)
-    return Found(False, f"not defined in {path}", path)
+        return Found(None, "not found there, in a file that does not parse as a whole", path)
+    return Found(False, "not defined there", path)
 
 
 def _find_token(name: str, path: str, why: Unreadable, tree: Tree) -> Found:
     """Look for a word in a file that is no code, or none that can be read."""
     if name == basename(path).partition(".")[0]:
-        return Found(True, f"it names the file {path}", path)
+        return Found(True, "it names the file", path)
     if not is_code(path) and _mentioned(name, tree.text(path)):
-        return Found(True, f"stands in {path}", path)
+        return Found(True, "stands there", path)
     return Found(None, f"the file is found; its symbols cannot be told: {why.reason}", path)
 
 
 def _find_literal(text: str, path: str, tree: Tree) -> Found:
     body = tree.text(path)
     if body is None:
-        return Found(None, f"{path} cannot be read as text", path)
+        return Found(None, "the file cannot be read as text", path)
     if text in body:
-        return Found(True, f"stands in {path}", path)
-    return Found(False, f"does not stand in {path}", path)
+        return Found(True, "stands there", path)
+    return Found(False, "does not stand there", path)
 
 
 def _mentioned(word: str, text: str | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import normpath
 from typing import NamedTuple
 
-from pipeline_cli.domain.evidence import Citation, Strength
+from pipeline_cli.domain.evidence import Citation, Kind, Strength
 from pipeline_cli.domain.tree import is_test_path
 from pipeline_cli.formats.markdown import BLANK
 
@@ -37,14 +37,22 @@ _POSITION = re.compile(
 _ROUTE = re.compile(
     r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+\S|[a-z][a-z0-9+.-]*://|/)", re.IGNORECASE
 )
-_PLACEHOLDER = re.compile(r"<[^>]*>|\{[^},]*\}|\bN{3,}\b|YYYY|\b[Xx]{3,}(?![a-z])|…|\.\.\.|\$\{?\w|\[your|%s")
+_PLACEHOLDER = re.compile(
+    r"<[^>]*>|\{[^},]*\}|\bN{3,}\b|YYYY|\b[Xx]{3,}(?![a-z])|…|\.\.\.|\$\{?\w|\[your|%s"
+)
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _PATH = re.compile(r"[\w.@+\-\[\]()*/ ~&=]+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 #: What has a dot and no slash is a file only by a suffix that files have; else it is an attribute.
-_FILE_SUFFIXES = frozenset(
-    ["py", "pyi", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt", "rb", "php", "cs", "c", "cc", "cpp", "h", "hpp", "swift", "scala", "sh", "bash", "vue", "svelte", "sql", "md", "mdx", "rst", "txt", "json", "jsonl", "ndjson", "toml", "yml", "yaml", "ini", "cfg", "conf", "xml", "html", "css", "scss", "less", "csv", "tsv", "lock", "proto", "graphql", "ipynb", "env", "svg", "png", "jpg", "pdf", "db", "sqlite", "log", "form", "fk", "tf"]
+_FILE_SUFFIX = re.compile(
+    r"py|pyi|[cm]?jsx?|[cm]?tsx?|go|rs|java|kt|rb|php|cs|c|cc|cpp|h|hpp|swift|scala|sh|bash|vue|"
+    r"svelte|sql|mdx?|rst|txt|jsonl?|ndjson|toml|ya?ml|ini|cfg|conf|xml|html|s?css|less|csv|tsv|"
+    r"lock|proto|graphql|ipynb|env|svg|png|jpg|pdf|db|sqlite|log|form|fk|tf"
 )
+#: What ends like a file of code and names a product: `Node.js`.
+_PRODUCT = re.compile(r"[A-Z]\w*\.js")
+#: The doubt about a token that looks like a path and has no suffix.
+NO_PATH = "it may be no path"
 _NAMES = frozenset({"Makefile", "Dockerfile", "LICENSE", "Procfile", "Justfile", "Gemfile"})
 
 
@@ -119,13 +127,13 @@ def bare_path(text: str) -> str | None:
     match = _BARE.match(text)
     if not match:
         return None
-    token = match[1].rstrip(".,;")
-    if "/" not in token and token.rpartition(".")[2] not in _FILE_SUFFIXES:
+    token = match[1].rstrip(".,;*")
+    if "/" not in token and not _names_file(token):
         return None
     return token if _SUFFIX.search(token) or token.endswith("/") else None
 
 
-def test_words(text: str) -> Iterator[re.Match[str]]:
+def named_tests(text: str) -> Iterator[re.Match[str]]:
     """Find the names of test functions in a text."""
     return _TEST_WORD.finditer(text)
 
@@ -163,10 +171,16 @@ def _cite_path(raw: str, ref: str, place: Place, *, tests_only: bool) -> list[Ci
     is_test = bool(names) or is_test_path(path)
     if tests_only and not is_test:
         return []
-    kind = "test" if is_test else "directory" if path.endswith("/") else "file"
-    if not is_test and doubt is None and not _SUFFIX.search(path) and kind == "file":
-        doubt = None if path in _NAMES else "it may be no path"
+    kind: Kind = "test" if is_test else "directory" if path.endswith("/") else "file"
+    if kind == "file" and doubt is None:
+        doubt = _doubt_of(path)
     return [_citation(kind, ref, place, candidates=(path,), names=names, doubt=doubt)]
+
+
+def _doubt_of(path: str) -> str | None:
+    if _PRODUCT.fullmatch(path):
+        return "it may be the name of a product"
+    return None if path in _NAMES or _SUFFIX.search(path) else NO_PATH
 
 
 def _test_name(name: str) -> str:
@@ -175,15 +189,8 @@ def _test_name(name: str) -> str:
 
 def _path_of(target: str, folder: str) -> tuple[str | None, str | None]:
     """Return a token as a path of the workspace, and a doubt; None where it is no path."""
-    if not target or any(blank in target for blank in "\t|`\"'$;") or "\\" in target:
+    if not _may_be_path(target):
         return None, None
-    last = target.rstrip("/").rpartition("/")[2]
-    if "/" not in target and last not in _NAMES and not _names_file(target):
-        return None, None
-    if " " in target and not _SUFFIX.search(target):
-        return None, None
-    if " " in target.split("/")[0] or re.search(r"\s-", target):
-        return None, None  # a command line
     if _PLACEHOLDER.search(target):
         return target, "it is a placeholder"
     if not _PATH.fullmatch(target):
@@ -199,14 +206,24 @@ def _path_of(target: str, folder: str) -> tuple[str | None, str | None]:
     return (target, None) if target.strip("/") else (None, None)
 
 
+_NO_PATH_MARK = re.compile(r"[\t|`\"'$;\\]|\s-|^[^/]* ")
+
+
+def _may_be_path(target: str) -> bool:
+    """Tell whether a token looks like a path, not like a command, an attribute or a word."""
+    if not target or _NO_PATH_MARK.search(target) or (" " in target and not _SUFFIX.search(target)):
+        return False
+    return "/" in target or target in _NAMES or _names_file(target)
+
+
 def _names_file(target: str) -> bool:
     stem, dot, suffix = target.rpartition(".")
-    return bool(dot) and suffix in _FILE_SUFFIXES and (bool(stem) or suffix == "env")
+    return bool(dot) and bool(_FILE_SUFFIX.fullmatch(suffix)) and (bool(stem) or suffix == "env")
 
 
 def _expand(raw: str) -> Sequence[str]:
     """Expand `{a,b}`; at most a hundred."""
-    done, todo = [], [raw]
+    done, todo = list[str](), [raw]
     while todo and len(done) + len(todo) <= 100:
         text = todo.pop(0)
         match = _BRACES.search(text)
@@ -221,7 +238,7 @@ def _expand(raw: str) -> Sequence[str]:
 
 
 def _citation(
-    kind: str,
+    kind: Kind,
     ref: str,
     place: Place,
     *,
@@ -230,7 +247,7 @@ def _citation(
     doubt: str | None = None,
 ) -> Citation:
     return Citation(
-        kind,  # type: ignore[arg-type]
+        kind,
         ref,
         place.path,
         place.line,

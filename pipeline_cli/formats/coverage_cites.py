@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline_cli.domain.coverage import CoverageRow, Section
 from pipeline_cli.domain.evidence import Citation
-from pipeline_cli.formats.citations import Place, cite, hedge_in, test_words, tokens
+from pipeline_cli.formats.citations import Place, cite, hedge_in, named_tests, tokens
 
 
 def of_section(section: Section, path: str) -> Iterator[Citation]:
@@ -30,7 +30,7 @@ def of_section(section: Section, path: str) -> Iterator[Citation]:
 
 def of_row(row: CoverageRow, path: str) -> Iterator[Citation]:
     """Yield the tests that the notes of a row name."""
-    for match in test_words((row.notes or "").replace("`", " ")):
+    for match in named_tests((row.notes or "").replace("`", " ")):
         yield from cite(match[0], Place(path, row.line, "coverage", "core"))
 
 

@@ -14,16 +14,17 @@ import msgspec
 
 from pipeline_cli.domain.evidence import Citation
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.domain.tree import is_code, is_test_path
+from pipeline_cli.domain.tree import is_code
 from pipeline_cli.formats.citations import (
+    NO_PATH,
     Place,
     Token,
     bare_path,
     cite,
     cited_part,
     hedge_in,
+    named_tests,
     speaks_of_removal,
-    test_words,
     tokens,
 )
 from pipeline_cli.formats.frontmatter import FrontMatter
@@ -91,10 +92,21 @@ class _Lines:
         parts = (wanted, re.split(r"[\"'\\]", wanted)[0])
         for part in parts:
             for place in range(self._place, len(self._lines)):
-                if part and part in self._lines[place]:
+                if part and _stands_in(part, self._lines[place]):
                     self._place = place
                     return self._first + place
         return self._first + self._place
+
+
+def _stands_in(part: str, line: str) -> bool:
+    """Tell whether a text stands in a line, not within a longer word."""
+    start = line.find(part)
+    while start >= 0:
+        around = line[max(0, start - 1) : start] + line[start + len(part) :][:1]
+        if not any(mark.isalnum() or mark == "_" for mark in around):
+            return True
+        start = line.find(part, start + 1)
+    return False
 
 
 def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Iterator[Citation]:
@@ -112,10 +124,9 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
             yield msgspec.structs.replace(citation, explicit=True, doubt=_explicit(citation))
             for symbol in symbols:
                 yield _symbol(symbol, citation, place(symbol, "source"))
-    for key in ("done_when",):
-        lines.key(key)
-        for text in _texts(values.get(key)):
-            yield from _condition(text, place(text, key))
+    lines.key("done_when")
+    for text in _texts(values.get("done_when")):
+        yield from _condition(text, place(text, "done_when"))
     for key in ("test", "tests"):
         lines.key(key)
         for text in _texts(values.get(key)):
@@ -124,7 +135,7 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
 
 def _explicit(citation: Citation) -> str | None:
     """A path that a key of its own names needs no suffix to be one."""
-    return None if citation.doubt == "it may be no path" else citation.doubt
+    return None if citation.doubt == NO_PATH else citation.doubt
 
 
 def _texts(value: Any) -> list[str]:
@@ -220,10 +231,17 @@ def _condition(text: str, place: Place) -> Iterator[Citation]:
 
 # --- commands -----------------------------------------------------------------------------------
 
-_SKIPS_VALUE = frozenset(
-    ["-k", "-m", "-c", "-p", "-n", "-W", "-o", "--ignore", "--deselect", "--ignore-glob", "--rootdir", "--confcutdir", "--cov", "--basetemp", "--junitxml", "--maxfail", "--timeout", "--durations"]
+_TAKES_VALUE = re.compile(
+    r"-[kmcpnWo]|--(?:ignore|deselect|ignore-glob|rootdir|confcutdir|cov|basetemp|junitxml|maxfail|"
+    r"timeout|durations)"
 )
 _ENDS = frozenset({"&&", "||", ";", "|", "&", "(", ")"})
+
+
+#: What takes a shell's reading: quotes, escapes, lists, subshells, several lines. `&&` between
+#: blanks stands for itself.
+_SHELL_MARKS = re.compile(r"[\"'\\();|\n]|(?<!&)&(?!&)|&&(?!\s)|(?<!\s)&&")
+_LONGEST_COMMAND = 10_000
 
 
 def _command(text: str, place: Place, *, said: bool = False) -> Iterator[Citation]:
@@ -249,14 +267,11 @@ def _command(text: str, place: Place, *, said: bool = False) -> Iterator[Citatio
 
 
 def _of_pytest(text: str, place: Place) -> Iterator[Citation]:
-    if "pytest" not in text or len(text) > 10_000:
+    if "pytest" not in text or len(text) > _LONGEST_COMMAND:
         return
-    lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars="();&|")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
     try:
-        words = list(lexer)
-    except ValueError:
+        words = _words(text)
+    except ValueError:  # a quote that never closes
         return
     folder, part = "", list[str]()
     for word in [*words, ";"]:
@@ -271,6 +286,15 @@ def _of_pytest(text: str, place: Place) -> Iterator[Citation]:
         part = []
 
 
+def _words(text: str) -> list[str]:
+    if not _SHELL_MARKS.search(text):  # most commands: it is a fifth of the work
+        return text.split()
+    lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars="();&|")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    return list(lexer)
+
+
 def _is_pytest(word: str) -> bool:
     return word.rpartition("/")[2] in ("pytest", "py.test")
 
@@ -282,7 +306,7 @@ def _pytest_arguments(words: Sequence[str], folder: str, place: Place) -> Iterat
             skip = False
             continue
         if word.startswith("-"):
-            skip = word in _SKIPS_VALUE
+            skip = bool(_TAKES_VALUE.fullmatch(word))
             continue
         target = re.sub(r"\[.*$", "", word)
         if not re.search(r"\.py(?:$|::)", target):
@@ -304,7 +328,9 @@ def _below(citation: Citation, folder: str) -> Citation:
 
 # --- body ---------------------------------------------------------------------------------------
 
-_FILES = re.compile(r"files\b(?!_)|implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)", re.I)
+_FILES = re.compile(
+    r"files\b(?!_)|implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)", re.I
+)
 _TESTS = re.compile(r"(?:acceptance|verification|validation)\b", re.I)
 _SILENT = re.compile(
     r"out of scope|see also|related|research|risks?\b|known gaps|decision gates|non-goals|"
@@ -433,10 +459,9 @@ class _Body:
             found = tokens(inner)
         elif lead and not found:
             found = _bare(inner)
-        if not found:
-            if re.match(r"\**test_", inner):
-                part = cited_part(inner)
-                found = [Token(m[0], m.start(), m.end(), False) for m in test_words(part)]
+        if not found and re.match(r"\**test_", inner):
+            part = cited_part(inner)
+            found = [Token(m[0], m.start(), m.end(), False) for m in named_tests(part)]
         yield from self._cite_all(found, place, inner, tests_only=True)
 
     def _cite_all(
@@ -486,6 +511,3 @@ def _kind_of(title: str, above: Sequence[tuple[int, Section, str]]) -> Section:
     if _TESTS.match(title) or re.match(r"edge-case tests|tests?$", title, re.I):
         return "tests"
     return above[-1][1] if above else "none"
-
-
-__all__ = ["Cited", "is_test_path", "read"]

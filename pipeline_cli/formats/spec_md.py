@@ -5,6 +5,7 @@ from typing import Any
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.specs import SourceReference, Spec, stem_of, title_from_stem
+from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.formats.frontmatter import parse as parse_front_matter
 
 
@@ -13,10 +14,16 @@ def parse(source: SourceFile) -> tuple[Spec, tuple[Finding, ...]]:
 
     The title is the front matter's, else made of the stem (contracts §13).
     """
+    spec, _, findings = read(source)
+    return spec, findings
+
+
+def read(source: SourceFile) -> tuple[Spec, FrontMatter | None, tuple[Finding, ...]]:
+    """Read a spec as `parse` does, and return its front matter with it."""
     stem = stem_of(source.path)
     header = parse_front_matter(source.text, source.path)
     if header is None:
-        return Spec(stem, source.path, title_from_stem(stem)), source.findings
+        return Spec(stem, source.path, title_from_stem(stem)), None, source.findings
     values = header.values
     spec = Spec(
         stem=stem,
@@ -26,7 +33,7 @@ def parse(source: SourceFile) -> tuple[Spec, tuple[Finding, ...]]:
         source=tuple(_sources(values.get("source"))),
         tests=tuple(_texts(values.get("test", values.get("tests")))),
     )
-    return spec, source.findings + header.findings
+    return spec, header, source.findings + header.findings
 
 
 def _text(value: Any) -> str | None:

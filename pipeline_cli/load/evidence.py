@@ -30,13 +30,12 @@ from pipeline_cli.domain.evidence import (
     verdict_of,
 )
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.specs import Spec
 from pipeline_cli.domain.proofs import proof_of
-from pipeline_cli.domain.tree import Tests, look
+from pipeline_cli.domain.specs import Spec
+from pipeline_cli.domain.tree import ReportedTests, look
 from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
-from pipeline_cli.formats.frontmatter import parse as parse_front_matter
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
@@ -60,33 +59,33 @@ class Tested(msgspec.Struct, frozen=True):
     `digest` is one over their bytes, null where there is none.
     """
 
-    tests: Tests | None = None
+    tests: ReportedTests | None = None
     digest: str | None = None
 
 
 def verify_answer(
-    context: Context, *, junit: Sequence[str] = (), only: Sequence[str] = ()
+    context: Context, *, junit: Sequence[str] = (), names: Sequence[str] = ()
 ) -> Answer[Verification]:
     """Answer `verify`: hold every claim of done against its evidence (contracts §14).
 
-    `junit` are reports that the caller vouches for, `only` names specs: stems, numbers, paths or
-    labels. Raises UsageError for a name that no spec has, InputError for a report that is named
-    and cannot be read.
+    `junit` are reports that the caller vouches for, `names` are those of specs: stems, numbers,
+    paths or labels. Raises UsageError for a name that no spec has, InputError for a named report
+    that cannot be read.
     """
     tally = Tally()
     tree = WorkTree(context)
     claimants = _claimants(context, tree, tally)
-    chosen = chosen_of(claimants, only)
+    chosen = chosen_of(claimants, names)
     verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
     tally.extend(boilerplate(verdicts))
     return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
 
-def test_targets(context: Context, only: Sequence[str]) -> tuple[str, ...]:
+def targets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """Return the test identifiers that specs name and that were found: `path::name`, sorted."""
     tally = Tally()
     tree = WorkTree(context)
-    verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), only), tree, None)
+    verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
     return targets_of(verdicts)
 
 
@@ -101,9 +100,7 @@ def load_proofs(
     return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
 
 
-def load_tested(
-    context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally
-) -> Tested:
+def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally) -> Tested:
     """Read the reports; those of the settings count for tests that are not newer than they."""
     if not junit and not context.settings.evidence.junit:
         return Tested()
@@ -112,7 +109,9 @@ def load_tested(
     found = load_reports(context, junit, tally, files=tree.files)
     if not found.paths:
         return Tested()
-    return Tested(Tests(found.reports, None if found.given else tree.changed_at), found.digest)
+    return Tested(
+        ReportedTests(found.reports, None if found.given else tree.changed_at), found.digest
+    )
 
 
 def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant]:
@@ -122,7 +121,7 @@ def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant
 
 
 def _verdicts(
-    claimants: Sequence[_Claimant], tree: WorkTree, tests: Tests | None
+    claimants: Sequence[_Claimant], tree: WorkTree, tests: ReportedTests | None
 ) -> tuple[SpecVerdict, ...]:
     tree.foresee(
         path.rstrip("/")
@@ -163,23 +162,19 @@ def _specs(context: Context, tally: Tally) -> Iterator[_Claimant]:
             tally.add(as_finding(error))
             source = None
         source = source or SourceFile(path, "")
-        spec, findings = spec_md.parse(source)
+        spec, header, findings = spec_md.read(source)
         tally.extend(findings)
-        header = parse_front_matter(source.text, path)
         cited = spec_cites.read(source.text, path, header)
         tally.extend(cited.findings)
-        said = [] if header is None else _status(spec, header)
+        said = [] if header is None else _status(spec, header, context.settings.evidence.done_words)
         notes = []
         if said and cited.boxes > cited.ticked:
             notes.append(f"done, but {cited.boxes - cited.ticked} of {cited.boxes} boxes open")
         yield _Claimant(spec, path, said, list(cited.citations), notes)
 
 
-_DONE = frozenset({"done", "complete", "completed"})
-
-
-def _status(spec: Spec, header: FrontMatter) -> list[Said]:
-    if spec.status is None or spec.status.casefold() not in _DONE:
+def _status(spec: Spec, header: FrontMatter, words: Sequence[str]) -> list[Said]:
+    if spec.status is None or spec.status.casefold() not in {word.casefold() for word in words}:
         return []
     lines = enumerate(header.text.split("\n"), header.line)
     line = next((number for number, text in lines if text.startswith("status")), header.line)
@@ -223,8 +218,9 @@ def _of_row(row: CoverageRow, path: str) -> Said | None:
     present, tested = row.present == PRESENT, row.tested == PRESENT
     if not (present or tested):
         return None
-    marks = " | ".join(mark or "" for mark in (row.present, row.specd, row.tested))
-    return Said("coverage", path, row.line, row.plain, marks, files=present, tests=tested)
+    named = {"Present": row.present, "Spec'd": row.specd, "Tested": row.tested}
+    text = ", ".join(name for name, mark in named.items() if mark == PRESENT)
+    return Said("coverage", path, row.line, row.plain, text, files=present, tests=tested)
 
 
 def _without_document(row: CoverageRow, path: str) -> _Claimant:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.globs import glob_matcher
 from pipeline_cli.domain.reports import Report, Reports
 from pipeline_cli.errors import ConfigError, InputError
 from pipeline_cli.load.answer import as_finding
@@ -133,28 +134,5 @@ def _files_of(context: Context, glob: str, tally: Tally) -> Iterator[str]:
                     hint="name the folder of the reports in the glob",
                 )
             )
-    matches = re.compile(_pattern(glob)).fullmatch
+    matches = glob_matcher(glob)
     yield from (path for path in candidates if matches(path))
-
-
-def _pattern(glob: str) -> str:
-    """Return a glob as a regular expression: `*` within a folder, `**/` over any of them."""
-    parts = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return (
-        "(?s:"
-        + "".join(
-            parts.get(piece) or _one_of(piece)
-            for piece in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|.", glob, re.DOTALL)
-        )
-        + ")"
-    )
-
-
-def _one_of(piece: str) -> str:
-    """Return a set of characters, or one that stands for itself."""
-    if len(piece) == 1:
-        return re.escape(piece)
-    inside = piece[1:-1]
-    sign = "^/" if inside.startswith("!") else ""
-    inside = inside.removeprefix("!").replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
-    return f"[{sign}{inside.replace('^', chr(92) + '^')}]"

@@ -13,6 +13,7 @@ import msgspec
 from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.evidence import Verification
 from pipeline_cli.domain.explain import Explanation
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.health import Doctor
@@ -285,6 +286,7 @@ ANSWERS: dict[str, Shape] = {
     "metrics": Shape(answer(MetricsReport).description, _metrics),
     "tasks": Shape(answer(TasksReport).description, _tasks),
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
+    "verify": answer(Verification, "Every claim of done, and what its evidence says."),
     "task": Shape("One task, and the events that were just recorded of it.", _task),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from pipeline_cli.domain.evidence import (
@@ -74,10 +75,11 @@ def _spec(spec: SpecVerdict, *, whole: bool) -> Iterable[RenderableType]:
         yield indented(_claim(claim))
         shown = claim.reasons if whole else claim.reasons[:MOST_REASONS]
         for reason in shown:
-            yield indented(plain(f"  {reason}"))
+            yield Padding(Text(one_line(reason)), (0, 0, 0, 4))
         if len(claim.reasons) > len(shown):
             rest = len(claim.reasons) - len(shown)
-            yield indented(plain(f"  … and {rest} more: --spec {spec.spec}", "dim"))
+            more = f"… and {rest} more: pipeline verify --spec {spec.spec}"
+            yield Padding(plain(more, "dim"), (0, 0, 0, 4))
     for note in spec.notes:
         yield indented(plain(f"note: {note}", "cyan"))
     if whole:
@@ -86,13 +88,15 @@ def _spec(spec: SpecVerdict, *, whole: bool) -> Iterable[RenderableType]:
 
 def _claim(claim: Claim) -> Text:
     line = Text(f"{one_line(claim.path)}:{claim.line}", style="dim")
-    line.append(f"  {one_line(claim.text)}: ", style="default")
+    line.append(f" claims {one_line(claim.text)}: ", style="default")
     return line.append(claim.verdict, style=_STYLES[claim.verdict])
 
 
 def _evidence(evidence: Sequence[Evidence]) -> Iterable[RenderableType]:
     for one in evidence:
-        mark, style = ("?", "yellow") if one.ok is None else ("✓", "green") if one.ok else ("✗", "red")
+        mark, style = (
+            ("?", "yellow") if one.ok is None else ("✓", "green") if one.ok else ("✗", "red")
+        )
         line = Text(f"{mark} ", style=style)
         line.append(f"{one.kind} {one_line(one.ref)}", style="default")
         line.append(f": {one_line(one.reason)}", style="dim")

@@ -78,12 +78,14 @@ def capture(
     stream: int | None = None,
     limit: int = LOG_LIMIT,
     timeout: float | None = None,
+    folder: Path | None = None,
 ) -> Captured:
     """Run a command until it ends, its time is up, or a signal stops us.
 
     stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up to
     `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not end the
-    capture. `timeout` is in seconds, None for no limit. A command that does not exist has exit code
+    capture. `timeout` is in seconds, None for no limit; `folder` is where the
+    command runs, else where we are. A command that does not exist has exit code
     127, one that cannot be executed 126.
     """
     began = time.monotonic()
@@ -96,6 +98,7 @@ def capture(
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    cwd=folder,
                     bufsize=0,
                 )
             except OSError as error:

@@ -41,6 +41,7 @@ LINES = {
     "metrics": ("metrics",),
     "tasks": ("tasks",),
     "align": ("align",),
+    "verify": ("verify",),
     "task": ("task", "show", "t1"),
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),

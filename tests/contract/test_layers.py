@@ -32,7 +32,8 @@ MAY_IMPORT = {
 FENCES = {
     "typer": {"cli", "commands"},
     "rich": {"render", "cli"},
-    "git": {"store.gitrepo", "store.gitcommit"},
+    "git": {"store.gitfiles", "store.gitcommit"},
+    "pathspec": {"formats.gitignore"},
     "yaml": {"formats.frontmatter"},
     "frontmatter": {"formats.frontmatter"},
     "tomllib": {"config"},

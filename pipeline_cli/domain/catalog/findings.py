@@ -104,6 +104,19 @@ FINDINGS = (
         },
     ),
     *_entries(
+        ("specs/*.md",),
+        {
+            "evidence-boilerplate": (
+                "Many specs name a test file made of their own name, and none of it exists.",
+                "Each of them is contradicted by it.",
+            ),
+            "source-unknown-key": (
+                "An entry of `source` has a key that names no evidence.",
+                "The key is passed over; the rest of the entry counts.",
+            ),
+        },
+    ),
+    *_entries(
         ("JUnit reports",),
         {
             "junit-case-unnamed": (

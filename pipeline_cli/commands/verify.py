@@ -1,0 +1,95 @@
+"""`pipeline verify`."""
+
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
+from pipeline_cli.errors import ConfigError
+from pipeline_cli.load.answer import Answer
+from pipeline_cli.load.context import Context
+from pipeline_cli.load.evidence import targets, verify_answer
+from pipeline_cli.render import terminal
+
+
+class Wanted(NamedTuple):
+    """What is verified, by which reports, and how it is shown."""
+
+    specs: Sequence[str] = ()
+    only: Verdict | None = None
+    junit: Sequence[str] = ()
+    format: str = "text"
+    check: bool = False
+    run: bool = False
+
+
+def run(options: Options, wanted: Wanted) -> int:
+    """Hold every claim of done against its evidence; with `check`, fail on a contradiction.
+
+    The gate looks at all that was verified, whatever `only` shows.
+    """
+    context = options.open()
+    if wanted.run:
+        answer = _by_running(context, wanted)
+    else:
+        answer = verify_answer(context, junit=wanted.junit, names=wanted.specs)
+    shown = narrowed(answer.value, wanted.only)
+    _emit(options, context, wanted, Answer(shown, answer.findings))
+    return int(wanted.check and answer.value.summary.contradicted > 0)
+
+
+def _by_running(context: Context, wanted: Wanted) -> Answer[Verification]:
+    """Run the tests that the specs name, and verify by the report that they leave."""
+    from pipeline_cli.load.test_run import run_tests
+    from pipeline_cli.store.folders import empty_folder
+
+    if not context.settings.executor.test_command:
+        raise ConfigError(
+            "it is not said how tests are run",
+            hint='set executor.test_command, for example ["python", "-m", "pytest"]',
+        )
+    named = targets(context, wanted.specs)
+    if not named:
+        terminal.note("note: no test that can be run is named; nothing was run")
+        return verify_answer(context, junit=wanted.junit, names=wanted.specs)
+    with empty_folder(None) as folder:
+        report = run_tests(context, named, folder, stream=_stderr())
+        return verify_answer(context, junit=[*wanted.junit, report], names=wanted.specs)
+
+
+def _stderr() -> int | None:
+    """Return the descriptor to which the tests' own output goes: stdout is for the result."""
+    try:
+        return None if sys.stderr is None else sys.stderr.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Verification]) -> None:
+    kind = "json" if options.json else wanted.format
+    if kind == "json":
+        from pipeline_cli.render.payload import fields
+
+        emit_json("verify", context, fields(answer.value), answer.findings)
+        return
+    if kind == "text":
+        from pipeline_cli.render.verify import verify_view
+
+        whole = bool(wanted.specs) or wanted.only is not None
+        emit_text(options, verify_view(answer.value, whole=whole))
+    else:
+        terminal.write_text(_for_ci(kind, answer.value))
+    emit_findings(options, answer.findings, "pipeline verify")
+
+
+def _for_ci(kind: str, answer: Verification) -> str:
+    from pipeline_cli.domain.evidence import annotations
+    from pipeline_cli.render import github, markdown, sarif
+
+    found = annotations(answer)
+    if kind == "github":
+        return github.render(found)
+    if kind == "sarif":
+        return sarif.render(found)
+    return markdown.render(found)
