@@ -9,8 +9,9 @@ from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
 from pipeline_cli.errors import ConfigError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.evidence import targets, verify_answer
+from pipeline_cli.load.evidence import repository_folder, targets, verify_answer
 from pipeline_cli.render import terminal
+from pipeline_cli.render.payload import fields
 
 
 class Wanted(NamedTuple):
@@ -69,8 +70,6 @@ def _stderr() -> int | None:
 def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Verification]) -> None:
     kind = "json" if options.json else wanted.format
     if kind == "json":
-        from pipeline_cli.render.payload import fields
-
         emit_json("verify", context, fields(answer.value), answer.findings)
         return
     if kind == "text":
@@ -79,17 +78,19 @@ def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Ver
         whole = bool(wanted.specs) or wanted.only is not None
         emit_text(options, verify_view(answer.value, whole=whole))
     else:
-        terminal.write_text(_for_ci(kind, answer.value))
+        terminal.write_text(_for_ci(kind, answer.value, repository_folder(context)))
     emit_findings(options, answer.findings, "pipeline verify")
 
 
-def _for_ci(kind: str, answer: Verification) -> str:
+def _for_ci(kind: str, answer: Verification, folder: str) -> str:
     from pipeline_cli.domain.evidence import annotations
     from pipeline_cli.render import github, markdown, sarif
 
     found = annotations(answer)
     if kind == "github":
-        return github.render(found)
+        return github.render(found, folder=folder)
     if kind == "sarif":
-        return sarif.render(found)
-    return markdown.render(found)
+        return sarif.render(found, folder=folder)
+    counts = fields(answer.summary).items()
+    figures = [(verdict, f"{count:,}") for verdict, count in counts if count]
+    return markdown.render(found, figures=figures)

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline_cli.domain.annotations import Annotation, Level
 from pipeline_cli.domain.findings import Finding
 
 Kind = Literal["file", "directory", "symbol", "test", "route", "requirement"]
@@ -232,3 +233,30 @@ def boilerplate(specs: Iterable[SpecVerdict]) -> Iterator[Finding]:
             line=found[0].line,
             hint="write these tests, or take the line out of the specs: it claims what never was",
         )
+
+
+def annotations(answer: Verification) -> tuple[Annotation, ...]:
+    """Return what a CI shows: each thing that is gone where it is cited, each unknown claim."""
+    found: list[Annotation] = []
+    for spec in answer.specs:
+        for claim in spec.claims:
+            if claim.verdict == "contradicted":
+                found += _of_contradicted(spec, claim)
+            elif claim.verdict == "unknown":
+                words = f"{claim.path} claims {claim.text}: {'; '.join(claim.reasons)}"
+                found.append(
+                    Annotation("notice", claim.path, claim.line, "unknown", words, "unknown")
+                )
+    return tuple(found)
+
+
+def _of_contradicted(spec: SpecVerdict, claim: Claim) -> Iterator[Annotation]:
+    where = f"claimed at {claim.path}:{claim.line}: {claim.text}"
+    for one in (spec.evidence[place] for place in claim.evidence):
+        level: Level = "error" if one.strength == "core" else "warning"
+        words = f"{one.kind} {one.ref}: {one.reason}; {where}"
+        yield Annotation(level, one.path, one.line, "contradicted", words, "contradicted")
+    # What stands in no evidence: the document itself is missing.
+    for reason in claim.reasons[: len(claim.reasons) - len(claim.evidence)]:
+        words = f"{claim.id}: {reason}; {where}"
+        yield Annotation("error", claim.path, claim.line, "contradicted", words, "contradicted")

@@ -1,5 +1,6 @@
 """What `verify` needs: the specs, the coverage document and the tree, and what they prove."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -87,6 +88,15 @@ def targets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     tree = WorkTree(context)
     verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
     return targets_of(verdicts)
+
+
+def repository_folder(context: Context) -> str:
+    """Return the folder of the workspace within its repository; empty at the top or without one."""
+    repository = context.workspace.repository
+    if repository is None:
+        return ""
+    folder = os.path.relpath(context.workspace.root.resolve(), repository.top.resolve())
+    return "" if folder == "." else folder
 
 
 def load_proofs(

@@ -319,13 +319,13 @@ def test_a_doubted_test_that_failed_contradicts_nothing() -> None:
 
 
 def test_a_name_that_two_places_of_a_report_disagree_on_is_said() -> None:
-    cases = tuple(
-        Case("s", "", "test_ok", file, outcome)
-        for file, outcome in (("x/test_health.py", "passed"), ("y/test_health.py", "failed"))
+    cases = (
+        Case("s", "", "test_ok", "x/test_health.py", "passed"),
+        Case("s", "", "test_ok", "y/test_health.py", "failed"),
     )
     tree = Files({"test_health.py": ""}, {"test_health.py": names("test_ok")})
     one = citation("test", "test_health.py", names=("test_ok",))
-    (evidence,) = look([one], tree, ReportedTests(Reports([Report("r.xml", cases)])))  # type: ignore[arg-type]
+    (evidence,) = look([one], tree, ReportedTests(Reports([Report("r.xml", cases)])))
     assert evidence.outcome == "absent"
     assert evidence.reason.startswith("found, ambiguous in the report: ")
 
