@@ -112,10 +112,10 @@ def _moves_of(repo: "Repo", paths: Sequence[str]) -> dict[str, str]:
             removed_in.setdefault(name, commit)
     moves: dict[str, str] = {}
     for sha in set(removed_in.values()):
-        here = repo.commit(sha)
-        for parent in here.parents[:1]:
-            for change in parent.diff(here, M=True):
-                old, new = change.rename_from, change.rename_to
-                if change.renamed_file and old and new:
-                    moves[old] = new
+        # As text: GitPython's own diffs read `.gitmodules`, and fall over one that is odd.
+        told = repo.git.diff_tree(
+            "-r", "-M", "-z", "--no-commit-id", "--name-status", "--diff-filter=R", sha
+        )
+        parts = told.split("\0")
+        moves |= dict(zip(parts[1::3], parts[2::3], strict=False))
     return {path: moves[path] for path in paths if path in removed_in and path in moves}
