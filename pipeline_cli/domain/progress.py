@@ -108,8 +108,13 @@ def percentage(part: int, whole: int) -> float:
 
 def item_key(backlog: Backlog | None, item: Item) -> str:
     """Return the key of an item in the state: the backlog's number and the item's, `006:56`."""
+    return f"{key_prefix(backlog)}:{item.number}"
+
+
+def key_prefix(backlog: Backlog | None) -> str:
+    """Return how the keys of a backlog's items begin: its number, `006`."""
     name = basename(backlog.path) if backlog else ""
-    return f"{name.partition('-')[0].removesuffix('.md')}:{item.number}"
+    return name.partition("-")[0].removesuffix(".md")
 
 
 def index_findings(progress: PlanProgress, state: PmState | None) -> tuple[Finding, ...]:

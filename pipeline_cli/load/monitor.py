@@ -118,7 +118,9 @@ def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Ta
         rated=rated,
         plan=known.plan,
         state=known.state,
-        open_items=len(next_items(known.backlog, known.plan, known.state)) if known.plan else None,
+        open_items=len(next_items(known.backlog, known.plan, known.state, context.now))
+        if known.plan
+        else None,
         beat=beat,
         stale=_stale(context, tally) if alive else (),
         runner_log=attempt(lambda: _runner_log(context), tally),
