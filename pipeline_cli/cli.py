@@ -22,7 +22,7 @@ from pipeline_cli.commands.output import Asked, Options
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
-LOOK, RECORD, SET_UP = "Look", "Record", "Set up"
+LOOK, RECORD, ACT, SET_UP = "Look", "Record", "Act", "Set up"
 
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
@@ -365,6 +365,40 @@ def heal_resolve(
     from pipeline_cli.commands.monitor import resolve as answer
 
     return answer(context.obj, issue=issue, dry_run=dry_run)
+
+
+@app.command(rich_help_panel=ACT)
+def rotate(
+    context: typer.Context,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=10_000, help="So many slots [10].")
+    ] = None,
+    ratio: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="The share of meta items: 0.2 or 1/5.")
+    ] = None,
+    advance: Annotated[
+        bool, typer.Option("--advance", help="Count the slots [1] as passed.")
+    ] = False,
+    item: Annotated[
+        str | None,
+        typer.Option(
+            metavar="006:56", help="With --advance: this item or none; exit 4 if not the next."
+        ),
+    ] = None,
+    field: Annotated[
+        Literal["item", "backlog", "file", "number", "text", "spec", "phase", "direction"] | None,
+        typer.Option("--print", help="Only this of each slot, for shells."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> int:
+    """The next items, one slot in five from the meta backlog.
+
+    Done and held items are passed over. Writes nothing without --advance.
+    """
+    from pipeline_cli.commands.rotate import run as answer
+    from pipeline_cli.load.rotation import Ask
+
+    return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
 
 
 @app.command(rich_help_panel=SET_UP)

@@ -390,9 +390,7 @@ def next_items(
     if backlog is None or plan is None:
         return ()
     ahead = waiting(backlog, plan.index, state.items if state else {}, now)
-    return tuple(
-        NextItem(item.number, item.phase, item.title) for item in islice(ahead, MOST_NEXT)
-    )
+    return tuple(NextItem(item.number, item.phase, item.title) for item in islice(ahead, MOST_NEXT))
 
 
 def _artifacts(tasks: Sequence[Task]) -> tuple[Artifact, ...]:

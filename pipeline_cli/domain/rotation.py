@@ -209,16 +209,12 @@ def _held(state: PmState | None) -> Mapping[str, ItemStanding]:
 
 
 def _reason(number: int, owner: Owner, due: Owner, ratio: Ratio, *, missing: bool) -> str:
-    """Say whose turn it is and the how many-th of a round of `whole` slots, or why it fills in."""
+    """Say whose slot it is and how many of a round are, or why another backlog fills it."""
     if owner != due:
         why = f"there is no {due} backlog" if missing else f"the {due} backlog has nothing left"
         return f"slot {number}: {owner}, {why}"
-    place = number % ratio.whole
-    metas = _metas_before(place, ratio)
-    turn = metas + 1 if owner == "meta" else place - metas + 1
     size = ratio.part if owner == "meta" else ratio.whole - ratio.part
-    of_its_kind = "" if size == 1 else f" ({turn} of its {size})"
-    return f"slot {number}: {owner}, {size} of {ratio.whole}{of_its_kind}"
+    return f"slot {number}: {owner}, {size} of {ratio.whole}"
 
 
 def _slot(
