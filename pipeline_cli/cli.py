@@ -421,12 +421,22 @@ def demo(
 def init(
     context: typer.Context,
     dry_run: DryRun = False,
+    print_crontab: Annotated[
+        bool, typer.Option("--print-crontab", help="Lines for cron, for this machine.")
+    ] = False,
+    print_systemd: Annotated[
+        bool, typer.Option("--print-systemd", help="Units for systemd, for this machine.")
+    ] = False,
 ) -> int:
     """Create what is missing here, after a look at what is there.
 
     Specs, backlogs, plans and logs at other places are found and named in pipeline.toml. Never
-    overwrites a file.
+    overwrites a file. --print-crontab and --print-systemd write nothing.
     """
+    if print_crontab or print_systemd:
+        from pipeline_cli.commands.schedule import run as show
+
+        return show(context.obj, cron=print_crontab, systemd=print_systemd)
     from pipeline_cli.commands.init import run as answer
 
     return answer(context.obj, dry_run=dry_run)
