@@ -395,8 +395,8 @@ def rotate(
 
     Done and held items are passed over. Writes nothing without --advance.
     """
+    from pipeline_cli.commands.rotate import Ask
     from pipeline_cli.commands.rotate import run as answer
-    from pipeline_cli.load.rotation import Ask
 
     return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
 

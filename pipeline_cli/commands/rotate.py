@@ -2,8 +2,10 @@
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.errors import UsageError
-from pipeline_cli.load.rotation import Ask, rotate
+from pipeline_cli.load import rotation
 from pipeline_cli.render import terminal
+
+Ask = rotation.Ask
 
 
 def run(options: Options, ask: Ask, *, field: str | None) -> int:
@@ -14,7 +16,7 @@ def run(options: Options, ask: Ask, *, field: str | None) -> int:
     if field is not None and options.json:
         raise UsageError("--print and --json exclude each other", hint="give one of them")
     context = options.open()
-    answer = rotate(context, ask)
+    answer = rotation.rotate(context, ask)
     if options.json:
         from pipeline_cli.render.payload import fields
 
