@@ -78,7 +78,7 @@ def plan_progress(
     completed = {
         item.position
         for item in items
-        if _passed(item, state) and item_key(backlog, item) not in held
+        if _passed(item, state) and not (held and item_key(backlog, item) in held)
     }
     phases = _phases(backlog, completed)
     by_number = {phase.number: phase for phase in phases}
@@ -139,7 +139,7 @@ def _passed(item: Item, state: PmState | None) -> bool:
 
 def _held_back(backlog: Backlog | None, state: PmState | None) -> dict[str, ItemStanding]:
     """Return what the state says of single items of this backlog, in the state's order."""
-    if backlog is None or state is None:
+    if backlog is None or state is None or not state.items:
         return {}
     known = {item_key(backlog, item) for item in backlog.items}
     return {key: standing for key, standing in state.items.items() if key in known}
