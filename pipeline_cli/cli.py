@@ -22,7 +22,7 @@ from pipeline_cli.commands.output import Asked, Options
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
-LOOK, RECORD, SET_UP = "Look", "Record", "Set up"
+LOOK, RECORD, ACT, SET_UP = "Look", "Record", "Act", "Set up"
 
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
@@ -407,6 +407,40 @@ def heal_resolve(
     return answer(context.obj, issue=issue, dry_run=dry_run)
 
 
+@app.command(rich_help_panel=ACT)
+def rotate(
+    context: typer.Context,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=10_000, help="So many slots [10].")
+    ] = None,
+    ratio: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="The share of meta items: 0.2 or 1/5.")
+    ] = None,
+    advance: Annotated[
+        bool, typer.Option("--advance", help="Count the slots [1] as passed.")
+    ] = False,
+    item: Annotated[
+        str | None,
+        typer.Option(
+            metavar="006:56", help="With --advance: this item or none; exit 4 if not the next."
+        ),
+    ] = None,
+    field: Annotated[
+        Literal["item", "backlog", "file", "number", "text", "spec", "phase", "direction"] | None,
+        typer.Option("--print", help="Only this of each slot, for shells."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> int:
+    """The next items, one slot in five from the meta backlog.
+
+    Done and held items are passed over. Writes nothing without --advance.
+    """
+    from pipeline_cli.commands.rotate import Ask
+    from pipeline_cli.commands.rotate import run as answer
+
+    return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
+
+
 @app.command(rich_help_panel=SET_UP)
 def demo(
     context: typer.Context,
@@ -427,12 +461,22 @@ def demo(
 def init(
     context: typer.Context,
     dry_run: DryRun = False,
+    print_crontab: Annotated[
+        bool, typer.Option("--print-crontab", help="Lines for cron, for this machine.")
+    ] = False,
+    print_systemd: Annotated[
+        bool, typer.Option("--print-systemd", help="Units for systemd, for this machine.")
+    ] = False,
 ) -> int:
     """Create what is missing here, after a look at what is there.
 
     Specs, backlogs, plans and logs at other places are found and named in pipeline.toml. Never
-    overwrites a file.
+    overwrites a file. --print-crontab and --print-systemd write nothing.
     """
+    if print_crontab or print_systemd:
+        from pipeline_cli.commands.schedule import run as show
+
+        return show(context.obj, cron=print_crontab, systemd=print_systemd)
     from pipeline_cli.commands.init import run as answer
 
     return answer(context.obj, dry_run=dry_run)

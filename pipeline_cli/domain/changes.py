@@ -104,3 +104,11 @@ class ChangeSet(msgspec.Struct, frozen=True):
             [append.text for append in self.appends]
             + [edit.result != edit.source.text for edit in self.edits]
         )
+
+
+def whole(message: str, path: str, source: SourceFile | None, text: str) -> ChangeSet:
+    """Return the change that makes a file of ours hold a text, whether it is there or not."""
+    if source is None:
+        return ChangeSet(message, creates=(Create(path, text),), state=True)
+    edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
+    return ChangeSet(message, edits=(edit,), state=True)

@@ -78,7 +78,7 @@ def plan_progress(
     completed = {
         item.position
         for item in items
-        if _passed(item, state) and item_key(backlog, item) not in held
+        if _passed(item, state) and not (held and item_key(backlog, item) in held)
     }
     phases = _phases(backlog, completed)
     by_number = {phase.number: phase for phase in phases}
@@ -108,8 +108,13 @@ def percentage(part: int, whole: int) -> float:
 
 def item_key(backlog: Backlog | None, item: Item) -> str:
     """Return the key of an item in the state: the backlog's number and the item's, `006:56`."""
+    return f"{key_prefix(backlog)}:{item.number}"
+
+
+def key_prefix(backlog: Backlog | None) -> str:
+    """Return how the keys of a backlog's items begin: its number, `006`."""
     name = basename(backlog.path) if backlog else ""
-    return f"{name.partition('-')[0].removesuffix('.md')}:{item.number}"
+    return name.partition("-")[0].removesuffix(".md")
 
 
 def index_findings(progress: PlanProgress, state: PmState | None) -> tuple[Finding, ...]:
@@ -134,7 +139,7 @@ def _passed(item: Item, state: PmState | None) -> bool:
 
 def _held_back(backlog: Backlog | None, state: PmState | None) -> dict[str, ItemStanding]:
     """Return what the state says of single items of this backlog, in the state's order."""
-    if backlog is None or state is None:
+    if backlog is None or state is None or not state.items:
         return {}
     known = {item_key(backlog, item) for item in backlog.items}
     return {key: standing for key, standing in state.items.items() if key in known}

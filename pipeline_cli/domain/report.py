@@ -6,6 +6,7 @@ domain modules.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,8 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import iso, seconds_between
-from pipeline_cli.domain.progress import PlanProgress, item_key
+from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.domain.rotation import waiting
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.domain.tasks import Task, TaskView, newest_first, whole_seconds
@@ -176,7 +178,7 @@ def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
         overall=_overall(layers, known),
         **layers,
         needs_you=tuple(_needs(known, layers, now)),
-        next=next_items(known.backlog, known.plan, known.state),
+        next=next_items(known.backlog, known.plan, known.state, now),
         artifacts=_artifacts(known.tasks or ()),
         missing=known.missing,
     )
@@ -382,20 +384,13 @@ def _flag_age(flag: str, known: Known, now: datetime) -> int | None:
 
 
 def next_items(
-    backlog: Backlog | None, plan: PlanProgress | None, state: PmState | None
+    backlog: Backlog | None, plan: PlanProgress | None, state: PmState | None, now: datetime
 ) -> tuple[NextItem, ...]:
-    """Return the first items of the backlog that are neither completed nor held back."""
+    """Return the first items of the product backlog in the order in which the rotation has them."""
     if backlog is None or plan is None:
         return ()
-    held = {blocked.item for blocked in plan.blocked}
-    ahead = [
-        item
-        for item in backlog.items
-        if not item.done
-        and (state is None or item.position > plan.index)
-        and item_key(backlog, item) not in held
-    ]
-    return tuple(NextItem(item.number, item.phase, item.title) for item in ahead[:MOST_NEXT])
+    ahead = waiting(backlog, plan.index, state.items if state else {}, now)
+    return tuple(NextItem(item.number, item.phase, item.title) for item in islice(ahead, MOST_NEXT))
 
 
 def _artifacts(tasks: Sequence[Task]) -> tuple[Artifact, ...]:

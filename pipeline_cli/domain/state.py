@@ -15,11 +15,15 @@ Standing = Literal["blocked", "quarantined", "skipped"]
 
 
 class ItemStanding(msgspec.Struct, frozen=True):
-    """Why an item does not count as completed, whatever the index says (§3, `items`)."""
+    """Why an item does not count as completed, whatever the index says (§3, `items`).
+
+    The rotation returns it from `retry_at` on; never where that is null.
+    """
 
     status: str
     reason: str | None = None
     since: str | None = None
+    retry_at: datetime | None = None
 
 
 class PmState(msgspec.Struct, frozen=True):
@@ -27,7 +31,8 @@ class PmState(msgspec.Struct, frozen=True):
 
     `index` counts the items of the product backlog that have been passed and is shown as it
     was written, below 0 or beyond the backlog too. `items` is keyed `"006:56"`; `raw` is the
-    file's object as read.
+    file's object as read. `meta_index` counts the items of the meta backlog that have been
+    passed, `slot` the slots of the rotation.
     """
 
     file: str
@@ -40,6 +45,8 @@ class PmState(msgspec.Struct, frozen=True):
     updated_at: datetime | None
     items: Mapping[str, ItemStanding]
     raw: dict[str, Any]
+    meta_index: int = 0
+    slot: int = 0
 
 
 def newest(states: Sequence[PmState]) -> PmState | None:

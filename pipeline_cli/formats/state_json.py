@@ -4,6 +4,7 @@ Owns the reading of contracts §3, §7, §10 and §12 into the values of `domain
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from posixpath import basename
 from typing import Any
@@ -15,7 +16,8 @@ from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState
-from pipeline_cli.formats.jsonio import Fields, read_object
+from pipeline_cli.formats.jsonio import Fields, JsonError, dumps, loads, read_object
+from pipeline_cli.formats.markdown import BOM
 
 
 def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
@@ -54,7 +56,22 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
         updated_at=_moment(fields, "updated_at"),
         items=_standings(fields, source.path, tally),
         raw=values,
+        meta_index=fields.whole("meta_index") or 0,
+        slot=fields.whole("slot") or 0,
     )
+
+
+def rewrite(text: str | None, changes: Mapping[str, Any]) -> str:
+    """Set top-level keys in the text of a state file; all others stay, in their order.
+
+    None stands for a file that does not exist yet. Two-space indent, final newline. Raises
+    JsonError where the text is no JSON object within our bounds.
+    """
+    values: Any = {} if text is None else loads(text.removeprefix(BOM), lambda code, words: None)
+    if not isinstance(values, dict):
+        raise JsonError("the file holds no object", 1)
+    mark = BOM if text is not None and text.startswith(BOM) else ""
+    return mark + dumps({**values, **changes})
 
 
 def _in_flight(fields: Fields, values: dict[str, Any], parallel: bool) -> int:
@@ -72,7 +89,10 @@ def _standings(fields: Fields, path: str, tally: Tally) -> dict[str, ItemStandin
             value = {}
         entry = Fields(value, path, f"items[{key!r}]", tally)
         standings[key] = ItemStanding(
-            entry.text("status") or "blocked", entry.text("reason"), entry.text("since")
+            entry.text("status") or "blocked",
+            entry.text("reason"),
+            entry.text("since"),
+            _moment(entry, "retry_at"),
         )
     return standings
 

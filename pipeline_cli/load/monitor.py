@@ -8,7 +8,8 @@ import msgspec
 
 from pipeline_cli.domain import monitor as rules
 from pipeline_cli.domain import recording
-from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit, Edit, Rename
+from pipeline_cli.domain.changes import Append, ChangeSet, Create, Rename
+from pipeline_cli.domain.changes import whole as _whole
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile, foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
@@ -118,7 +119,9 @@ def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Ta
         rated=rated,
         plan=known.plan,
         state=known.state,
-        open_items=len(next_items(known.backlog, known.plan, known.state)) if known.plan else None,
+        open_items=len(next_items(known.backlog, known.plan, known.state, context.now))
+        if known.plan
+        else None,
         beat=beat,
         stale=_stale(context, tally) if alive else (),
         runner_log=attempt(lambda: _runner_log(context), tally),
@@ -331,14 +334,6 @@ def _write(
     else:
         changes = _whole("write the issues", path, source, text)
     workspace.apply(changes)
-
-
-def _whole(message: str, path: str, source: SourceFile | None, text: str) -> ChangeSet:
-    """Return the change that makes a file of ours hold a text, whether it is there or not."""
-    if source is None:
-        return ChangeSet(message, creates=(Create(path, text),), state=True)
-    edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
-    return ChangeSet(message, edits=(edit,), state=True)
 
 
 def write_report(context: Context, data: bytes, text: str) -> None:

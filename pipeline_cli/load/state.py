@@ -1,8 +1,11 @@
 """State in JSON: the project manager's, the open issues, the heartbeat, the meta answers."""
 
-from pipeline_cli.domain.findings import Tally
+from msgspec.structs import replace
+
+from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
+from pipeline_cli.domain.moments import ahead, iso
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState, newest
 from pipeline_cli.formats import state_json
@@ -20,8 +23,18 @@ def load_state(context: Context, tally: Tally) -> PmState | None:
         source = read_text(context, context.log_path(name), tally)
         state = state_json.parse_state(source, tally) if source else None
         if state:
-            states.append(state)
+            states.append(_without_future(state, context, tally))
     return newest(states)
+
+
+def _without_future(state: PmState, context: Context, tally: Tally) -> PmState:
+    """Take away an `updated_at` that lies ahead of now: it counts nowhere (contracts §1)."""
+    if state.updated_at is None or not ahead(state.updated_at, context.now):
+        return state
+    words = f"updated_at {iso(state.updated_at)} lies ahead of now"
+    hint = "check the clock of the machine that wrote it; the file's own time counts instead"
+    tally.add(Finding("state-future-stamp", "warning", words, state.path, hint=hint))
+    return replace(state, updated_at=None)
 
 
 def load_issues(context: Context, tally: Tally) -> IssueBook:

@@ -20,6 +20,7 @@ from pipeline_cli.domain.health import Doctor
 from pipeline_cli.domain.layout import InitAnswer
 from pipeline_cli.domain.metrics import LogReading, Metrics, MetricsReport
 from pipeline_cli.domain.report import StatusReport
+from pipeline_cli.domain.rotation import Rotation
 from pipeline_cli.domain.tasks import HealFor, ItemReference, LatestRequest, TaskView
 from pipeline_cli.render.payload import TRACKED_KEYS, VERSION, Failure, Meta
 
@@ -290,6 +291,7 @@ ANSWERS: dict[str, Shape] = {
     "task": Shape("One task, and the events that were just recorded of it.", _task),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
+    "rotate": answer(Rotation),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
     "init": answer(InitAnswer, "What was there, and what was or would be created."),
     "doctor": answer(Doctor, "Files, settings, environment, git and logs as they were found."),

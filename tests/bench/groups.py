@@ -218,6 +218,24 @@ def documents(scale: Scale, folder: Path) -> list[Table]:
     return [of_cases(f"A table of {scale.rows:,} rows", "", cases, results, parse)]
 
 
+def rotation(scale: Scale, folder: Path) -> list[Table]:
+    """What comes next of two large backlogs."""
+    count, base = 2 * scale.things[-1], "python -c pass"
+    root = generate.workspace(folder / "rotation", items=count)
+    backlogs = root / "backlog"
+    shutil.copy(backlogs / "006-overnight-backlog.md", backlogs / "007-meta-pipeline-backlog.md")
+    cases = [
+        Case(base, (sys.executable, "-c", "pass")),
+        Case("read both backlogs", ("cat", *map(str, sorted(backlogs.iterdir())))),
+        ours(root, "rotate", "--json", limits=(Limit(base, 40.0),), peak=64),
+        ours(root, "rotate", "--advance", "--dry-run", "--json"),
+        ours(root, "rotate", "--count", "1", "--print", "item"),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = "Half of the product backlog is passed; every item of both is read."
+    return [of_cases(f"Two backlogs of {count:,} items", note, cases, results, base)]
+
+
 class Grown(NamedTuple):
     """A kind of thing of which there are more and more, and the command that reads them."""
 
@@ -315,5 +333,6 @@ GROUPS: dict[str, Callable[[Scale, Path], list[Table]]] = {
     "logs": logs,
     "specs": specs,
     "documents": documents,
+    "rotation": rotation,
     "growth": growth,
 }

@@ -45,6 +45,7 @@ LINES = {
     "task": ("task", "show", "t1"),
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),
+    "rotate": ("rotate",),
     "init": ("init", "--dry-run"),
     "doctor": ("doctor",),
     "explain": ("explain", "success_rate"),

@@ -12,6 +12,7 @@ from pipeline_cli.domain.changes import (
     Edit,
     Rename,
     splice,
+    whole,
 )
 from pipeline_cli.domain.documents import SourceFile
 
@@ -178,3 +179,10 @@ def test_edits_that_leave_every_byte_change_nothing(changes: ChangeSet) -> None:
 )
 def test_what_would_write_a_byte_changes_something(changes: ChangeSet) -> None:
     assert not changes.changes_nothing
+
+
+def test_a_whole_file_is_made_or_replaced_as_state() -> None:
+    made = whole("why", "a/b.json", None, "new")
+    assert (made.creates, made.edits, made.of_logs) == ((Create("a/b.json", "new"),), (), True)
+    again = whole("why", "a/b.json", SourceFile("a/b.json", "older"), "new")
+    assert (again.creates, again.edits[0].result, again.of_logs) == ((), "new", True)

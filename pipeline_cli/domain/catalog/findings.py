@@ -221,6 +221,14 @@ FINDINGS = (
             "json-not-finite": ("A number is NaN or an infinity.", "It reads as null."),
             "json-not-object": ("The file holds no object.", "It reads as absent."),
             "json-stamp": ("A stamp cannot be read.", "It reads as missing."),
+            "state-cursor-outside": (
+                "A cursor of the rotation lies outside its range.",
+                "Below 0 it counts as 0; beyond the backlog nothing is left of it.",
+            ),
+            "state-future-stamp": (
+                "The state says that it was updated more than five minutes ahead of now.",
+                "The stamp counts nowhere; the file's own time decides.",
+            ),
             "state-index-outside": (
                 "The backlog index lies outside the backlog.",
                 "It is shown as it is, and counted within the backlog.",
@@ -240,6 +248,10 @@ FINDINGS = (
             "input": ("An input cannot be used.", ""),
             "internal": ("A bug of ours.", ""),
             "issue-unknown": ("No open issue has this id or condition.", "Nothing is written."),
+            "item-not-next": (
+                "The item that was to be taken off the rotation is not the next one.",
+                "Nothing is written.",
+            ),
             "lock-unusable": ("The lock file cannot be opened.", "Nothing is written."),
             "locked": ("Another process of ours held the lock for 30 s.", "Nothing is written."),
             "not-text": ("A file is UTF-16 or UTF-32.", "It reads as absent."),
