@@ -23,6 +23,8 @@ Hours = Annotated[
 ]
 Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
+KeptDays = Annotated[int, msgspec.Meta(ge=0, le=36500)]
+Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 
 IGNORED_SPECS = ("TEMPLATE*", "README*", "INDEX*", "*-backlog", "*-placeholder", "test-backlog*")
 
@@ -44,9 +46,11 @@ class Paths(_Section, frozen=True):
 
 
 class Logs(_Section, frozen=True):
-    """Where logs and state lie."""
+    """Where logs and state lie, how long lines are kept, and how much output is."""
 
     dir: Text = "api/logs"
+    keep_days: KeptDays = 0
+    capture_mib: Mebibytes = 16
 
 
 class Specs(_Section, frozen=True):
@@ -128,6 +132,8 @@ MEANINGS = {
     "attention.success_rate_min": "The success rate below which low_success_rate is raised.",
     "evidence.junit": "Where test reports lie, as globs.",
     "logs.dir": "The folder of logs and state.",
+    "logs.keep_days": "The monitor archives log lines older than so many days; 0 for never.",
+    "logs.capture_mib": "So many MiB of a command's output are kept in its log.",
     "meta.interval_hours": "How often the meta questions are due.",
     "meta.answer_days": "How long a person's answer to a meta question stands.",
     "monitor.no_running_seconds": "How long work may wait with nothing running.",

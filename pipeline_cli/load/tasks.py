@@ -13,13 +13,13 @@ from pipeline_cli.domain.attention import (
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.metrics import Metrics, measure
 from pipeline_cli.domain.state import PmState
-from pipeline_cli.domain.tasks import Process, Task, TaskView, finished_records, view
+from pipeline_cli.domain.tasks import Task, TaskView, finished_records, view
 from pipeline_cli.domain.trend import Period, days_of
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.metrics_log import load_metrics, windows
 from pipeline_cli.load.state import load_state
-from pipeline_cli.load.task_log import load_tasks
+from pipeline_cli.load.task_log import is_lost, load_tasks
 
 
 def tasks_answer(context: Context, period: Period | None = None) -> Answer[TasksReport]:
@@ -44,14 +44,7 @@ def _in_period(task: Task, period: Period) -> bool:
 
 def task_view(context: Context, tasks: Sequence[Task], state: PmState | None) -> TaskView:
     """Arrange the tasks as they are now."""
-    return view(tasks, state.raw if state else None, now=context.now, is_lost=_is_lost)
-
-
-def _is_lost(process: Process) -> bool:
-    """Tell whether a process is gone; that of another machine is unknown, and not lost."""
-    from pipeline_cli.store.processes import host_name, is_gone  # few answers need it
-
-    return process.host == host_name() and is_gone(process.pid, process.started)
+    return view(tasks, state.raw if state else None, now=context.now, is_lost=is_lost)
 
 
 def raised(context: Context, tasks: Sequence[Task], metrics: Metrics | None) -> Attention:

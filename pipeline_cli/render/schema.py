@@ -249,6 +249,7 @@ def _task(types: Types) -> dict[str, Schema]:
             "output_len": {"type": ["integer", "null"]},
             "output_preview": text,
             "question": text,
+            "reason": text,
         }
     )
     event: Schema = {"type": "object", "required": ["task_id", "event", "at"]}
