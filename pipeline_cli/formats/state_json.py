@@ -4,6 +4,7 @@ Owns the reading of contracts §3, §7, §10 and §12 into the values of `domain
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from posixpath import basename
 from typing import Any
@@ -15,7 +16,8 @@ from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState
-from pipeline_cli.formats.jsonio import Fields, read_object
+from pipeline_cli.formats.jsonio import Fields, JsonError, dumps, loads, read_object
+from pipeline_cli.formats.markdown import BOM
 
 
 def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
@@ -32,6 +34,8 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
     if parallel is None:
         serial = fields.whole("backlog_index")
     index = serial if parallel is None else parallel
+    if index is None and _is_ours_without_index(values):
+        return None
     if index is None:
         tally.add(
             Finding(
@@ -55,6 +59,63 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
         items=_standings(fields, source.path, tally),
         raw=values,
     )
+
+
+def parse_items(source: SourceFile, tally: Tally) -> PmState | None:
+    """Read a state without an index that we wrote; None for any other file.
+
+    Its `index` is 0 and means nothing: the marks of the backlog count (contracts §3).
+    """
+    values = read_object(source, tally)
+    if values is None or not _is_ours_without_index(values):
+        return None
+    fields = Fields(values, source.path, "the state", tally)
+    return PmState(
+        file=basename(source.path),
+        path=source.path,
+        shape="serial",
+        index=0,
+        blocked=bool(fields.boolean("blocked")),
+        in_flight=0,
+        mtime_ns=source.mtime_ns,
+        updated_at=_moment(fields, "updated_at"),
+        items=_standings(fields, source.path, tally),
+        raw=values,
+    )
+
+
+def _is_ours_without_index(values: dict[str, Any]) -> bool:
+    named = any(values.get(key) is not None for key in ("next_backlog_idx", "backlog_index"))
+    return not named and any(key in values for key in ("items", "meta_index", "slot"))
+
+
+def raw_items(text: str | None) -> dict[str, Any]:
+    """Return `items` of a state as it stands; JsonError where they are no object."""
+    items = _object(text).get("items")
+    if items is None:
+        return {}
+    if not isinstance(items, dict):
+        raise JsonError("its items are no object", 1)
+    return items
+
+
+def rewrite(text: str | None, changes: Mapping[str, Any]) -> str:
+    """Return a state file with top-level keys set; all others and their order are kept.
+
+    Without a text a new file. Raises JsonError for a text that is no object, or that cannot be
+    written again without loss: a key that is there twice, a number that is not finite.
+    """
+    return dumps({**_object(text), **changes})
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    def refuse(_: str, message: str) -> None:
+        raise JsonError(message, 1)
+
+    value = {} if text is None else loads(text.removeprefix(BOM), refuse)
+    if not isinstance(value, dict):
+        raise JsonError("it holds no object", 1)
+    return value
 
 
 def _in_flight(fields: Fields, values: dict[str, Any], parallel: bool) -> int:

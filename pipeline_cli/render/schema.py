@@ -261,6 +261,18 @@ def _task(types: Types) -> dict[str, Schema]:
     }
 
 
+def _item(_: Types) -> dict[str, Schema]:
+    """Return the keys of a decision on a backlog item; the entries stand as in the state."""
+    return {
+        "item": TEXT,
+        "state_file": TEXT,
+        "before": {},
+        "after": _or_null({"type": "object"}),
+        "changed": {"type": "boolean"},
+        "dry_run": {"type": "boolean"},
+    }
+
+
 def _or_null(kind: Schema) -> Schema:
     return {"anyOf": [kind, {"type": "null"}]}
 
@@ -287,6 +299,7 @@ ANSWERS: dict[str, Shape] = {
     "tasks": Shape(answer(TasksReport).description, _tasks),
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
     "task": Shape("One task, and the events that were just recorded of it.", _task),
+    "task-item": Shape("A decision on a backlog item: its entry before and after.", _item),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
