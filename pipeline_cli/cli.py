@@ -348,6 +348,23 @@ def task_skip(
     return answer(context.obj, item=name, reason=reason, dry_run=dry_run)
 
 
+@task.command("prune")
+def task_prune(
+    context: typer.Context,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="90d", help="In days or weeks; at least 2d.")
+    ],
+    dry_run: DryRun = False,
+) -> int:
+    """Move old lines of the logs into api/logs/archive, and remove captured outputs as old.
+
+    Never anything of an open task or an open issue. What is archived still counts with --since.
+    """
+    from pipeline_cli.commands.prune import run as answer
+
+    return answer(context.obj, older_than=older_than, dry_run=dry_run)
+
+
 @app.command(rich_help_panel=RECORD)
 def monitor(
     context: typer.Context,

@@ -61,7 +61,7 @@ def _decide(
     if options.json:
         keys = {
             "item": done.item,
-            "state_file": done.path,
+            "path": done.path,
             "before": done.before,
             "after": done.after,
             "changed": done.changed,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from pipeline_cli.domain.alignment import Alignment
+from pipeline_cli.domain.archive import Pruned
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.explain import Explanation
@@ -265,7 +266,7 @@ def _item(_: Types) -> dict[str, Schema]:
     """Return the keys of a decision on a backlog item; the entries stand as in the state."""
     return {
         "item": TEXT,
-        "state_file": TEXT,
+        "path": TEXT,
         "before": {},
         "after": _or_null({"type": "object"}),
         "changed": {"type": "boolean"},
@@ -300,6 +301,7 @@ ANSWERS: dict[str, Shape] = {
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
     "task": Shape("One task, and the events that were just recorded of it.", _task),
     "task-item": Shape("A decision on a backlog item: its entry before and after.", _item),
+    "task-prune": answer(Pruned, "What was archived, or would be with a dry run."),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
