@@ -86,7 +86,8 @@ def parse_items(source: SourceFile, tally: Tally) -> PmState | None:
 
 def _is_ours_without_index(values: dict[str, Any]) -> bool:
     named = any(values.get(key) is not None for key in ("next_backlog_idx", "backlog_index"))
-    return not named and any(key in values for key in ("items", "meta_index", "slot"))
+    ours = any(values.get(key) is not None for key in ("meta_index", "slot"))
+    return not named and (ours or isinstance(values.get("items"), dict))
 
 
 def raw_items(text: str | None) -> dict[str, Any]:
