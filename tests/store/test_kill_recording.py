@@ -114,7 +114,7 @@ def lines_of(root: Path, path: str) -> list[dict[str, Any]]:
 
 def count_lines(root: Path) -> int:
     logs = [data for name, data in snapshot(root).items() if name.endswith(".jsonl")]
-    packed = [text for text in archived(root).values()]
+    packed = archived(root).values()
     return sum(data.count(b"\n") for data in logs) + sum(text.count("\n") for text in packed)
 
 
