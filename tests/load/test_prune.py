@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_cli.domain.archive import AgeError
+from pipeline_cli.domain.archive import AgeError, Cut
 from pipeline_cli.errors import BusyError, InputError
 from pipeline_cli.load.archive import reading
 from pipeline_cli.load.context import Context, open_context
@@ -20,7 +20,8 @@ from pipeline_cli.load.metrics_log import period_of
 from pipeline_cli.load.prune import prune
 from pipeline_cli.load.tasks import tasks_answer
 from pipeline_cli.render.payload import effectiveness_keys, metrics_keys, tasks_keys
-from tests.support import NOW, event_line, metrics_line, snapshot, write
+from pipeline_cli.store.archive import digest, shorten
+from tests.support import NOW, event_line, metrics_line, pipeline, snapshot, write
 
 LOGS = "api/logs"
 TASKS, METRICS = f"{LOGS}/tasks.jsonl", f"{LOGS}/metrics.jsonl"
@@ -206,8 +207,6 @@ def test_a_step_that_was_killed_before_the_log_was_shortened(tmp_path: Path) -> 
     (tmp_path / METRICS).write_text(log)
     whole = figures(tmp_path)
     size = part.stat().st_size
-    from pipeline_cli.store.archive import digest
-
     summed = digest(opened(tmp_path).workspace, METRICS, len(log))
     record = {"size": len(log), "digest": summed, "before": {"2025-06": size, "2025-07": 0}}
     part.write_bytes(part.read_bytes() + gzip.compress((metrics_line(OLD) * 3).encode()))
@@ -292,3 +291,75 @@ def test_figures_of_a_period_are_the_same_before_and_after(
     left = sum(data.count(b"\n") for name, data in snapshot(root).items() if name.endswith("l"))
     moved = sum(text.count("\n") for text in archived(root).values())
     assert (left + moved, moved) == (lines, done.lines_archived)
+
+
+def test_the_command_says_what_it_did(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            METRICS: metrics_line(OLD) + metrics_line(YOUNG),
+            TASKS: task_lines("open", OLD, None) + task_lines("old", OLD),
+            f"{LOGS}/task_old.log": "said\n",
+        },
+    )
+    dry = pipeline(tmp_path, "task", "prune", "--older-than", "90d", "--dry-run")
+    assert (dry.code, dry.text.splitlines()[-1]) == (0, "dry run, nothing was written")
+    ran = pipeline(tmp_path, "task", "prune", "--older-than", "90d")
+    assert (ran.code, ran.err) == (0, "")
+    *lines, size = ran.text.splitlines()
+    assert lines == [
+        "metrics.jsonl             1 line(s) archived",
+        "tasks.jsonl               3 line(s) archived, 2 kept because open",
+        "captured outputs          1 removed",
+    ]
+    assert size.startswith("bytes                     ")
+    again = pipeline(tmp_path, "task", "prune", "--older-than", "60w")
+    assert again.text == "nothing is older than 2024-12-19T18:00:00Z\n"
+
+
+@pytest.mark.parametrize("span", ["1d", "soon", "90", "999999w"])
+def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
+    ran = pipeline(tmp_path, "task", "prune", "--older-than", span)
+    assert (ran.code, snapshot(tmp_path)) == (2, {})
+    assert "--older-than 90d" in ran.err
+
+
+def test_the_monitor_archives_what_the_settings_do_not_keep(tmp_path: Path) -> None:
+    keep = {"PIPELINE_LOGS_KEEP_DAYS": "90"}
+    write(tmp_path, {METRICS: metrics_line(OLD) + metrics_line(YOUNG)})
+    pipeline(tmp_path, "monitor")
+    pipeline(tmp_path, "monitor", "--dry-run", env=keep)
+    pipeline(tmp_path, "heal-resolve", env=keep)
+    assert archived(tmp_path) == {}
+    ran = pipeline(tmp_path, "monitor", env=keep)
+    assert "note: 1 line(s) archived" in ran.err
+    assert (tmp_path / METRICS).read_text() == metrics_line(YOUNG)
+    assert "archived" not in pipeline(tmp_path, "monitor", env=keep).err
+    assert pipeline(tmp_path, "monitor", env={"PIPELINE_LOGS_KEEP_DAYS": "1"}).code == 2
+
+
+def test_a_damaged_archive_is_no_matter_where_no_period_is_asked(tmp_path: Path) -> None:
+    write(tmp_path, {METRICS: metrics_line(OLD)})
+    prune(opened(tmp_path), 90)
+    next((tmp_path / ARCHIVE).glob("*.gz")).write_bytes(b"broken")
+    assert pipeline(tmp_path, "metrics").code == 0
+    ran = pipeline(tmp_path, "metrics", "--since", "2025-01-01")
+    assert ran.code == 3
+    assert "archive/metrics-2025-06.jsonl.gz" in ran.err
+
+
+def test_findings_in_the_archive_name_its_file_and_line(tmp_path: Path) -> None:
+    odd = metrics_line(OLD, duration_seconds=-1)
+    write(tmp_path, {METRICS: metrics_line(OLD, task_id="x") + odd})
+    prune(opened(tmp_path), 90)
+    context = opened(tmp_path)
+    (finding,) = metrics_answer(context, period_of(context, "2025-01-01")).findings
+    assert (finding.code, finding.line) == ("metrics-bad-duration", 2)
+    assert finding.path == f"{ARCHIVE}/metrics-2025-06.jsonl.gz"
+
+
+def test_what_was_appended_while_lines_moved_stays(tmp_path: Path) -> None:
+    log = metrics_line(OLD) + metrics_line(YOUNG)
+    write(tmp_path, {METRICS: log + '{"late": 1}\n'})
+    shorten(opened(tmp_path).workspace, METRICS, [Cut(0, len(metrics_line(OLD)), "x")], len(log))
+    assert (tmp_path / METRICS).read_text() == metrics_line(YOUNG) + '{"late": 1}\n'
