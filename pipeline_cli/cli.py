@@ -55,6 +55,7 @@ TaskType = Annotated[
 ]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Which model does it.")]
 Direction = Annotated[str | None, typer.Option(metavar="TEXT", help="What is to be done.")]
+ItemName = Annotated[str, typer.Argument(metavar="ITEM", help="Backlog and number, as 006:56.")]
 ItemOption = Annotated[
     str | None, typer.Option("--item", metavar="006:56", help="Backlog and number of the item.")
 ]
@@ -216,7 +217,8 @@ def verify(
 
 task = typer.Typer(
     name="task",
-    help="Record what happens to one task: start, finish, run, decide, cancel, show.",
+    help="Record what happens to one task: start, finish, run, decide, cancel, show. Decide on "
+    "a backlog item: retry, skip. Archive what is old: prune.",
     no_args_is_help=True,
 )
 app.add_typer(task, rich_help_panel=RECORD)
@@ -363,6 +365,44 @@ def task_show(
     from pipeline_cli.commands.task import show as answer
 
     return answer(context.obj, task_id=name, log=log)
+
+
+@task.command("retry")
+def task_retry(context: typer.Context, name: ItemName, dry_run: DryRun = False) -> int:
+    """Let a backlog item that is blocked, quarantined or skipped be worked on again."""
+    from pipeline_cli.commands.items import retry as answer
+
+    return answer(context.obj, item=name, dry_run=dry_run)
+
+
+@task.command("skip")
+def task_skip(
+    context: typer.Context,
+    name: ItemName,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is left out.")] = None,
+    dry_run: DryRun = False,
+) -> int:
+    """Leave a backlog item out: it is not worked on, and not completed either."""
+    from pipeline_cli.commands.items import skip as answer
+
+    return answer(context.obj, item=name, reason=reason, dry_run=dry_run)
+
+
+@task.command("prune")
+def task_prune(
+    context: typer.Context,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="90d", help="In days or weeks; at least 2d.")
+    ],
+    dry_run: DryRun = False,
+) -> int:
+    """Move old lines of the logs into api/logs/archive, and remove captured outputs as old.
+
+    Never anything of an open task or an open issue. What is archived still counts with --since.
+    """
+    from pipeline_cli.commands.prune import run as answer
+
+    return answer(context.obj, older_than=older_than, dry_run=dry_run)
 
 
 @app.command(rich_help_panel=RECORD)

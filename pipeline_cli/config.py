@@ -17,14 +17,14 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Ratio = Annotated[
-    str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$", max_length=40)
-]
+Ratio = Annotated[str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$", max_length=40)]
 Hours = Annotated[
     str, msgspec.Meta(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
 ]
 Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
+KeptDays = Annotated[int, msgspec.Meta(ge=0, le=36500)]
+Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 
 IGNORED_SPECS = ("TEMPLATE*", "README*", "INDEX*", "*-backlog", "*-placeholder", "test-backlog*")
 
@@ -46,9 +46,11 @@ class Paths(_Section, frozen=True):
 
 
 class Logs(_Section, frozen=True):
-    """Where logs and state lie."""
+    """Where logs and state lie, how long lines are kept, and how much output is."""
 
     dir: Text = "api/logs"
+    keep_days: KeptDays = 0
+    capture_mib: Mebibytes = 16
 
 
 class Specs(_Section, frozen=True):
@@ -140,6 +142,8 @@ MEANINGS = {
     "evidence.done_words": "What a spec's status says when it claims to be done.",
     "executor.test_command": "The command that runs tests, word by word; no shell reads it.",
     "logs.dir": "The folder of logs and state.",
+    "logs.keep_days": "The monitor archives log lines older than so many days; 0 for never.",
+    "logs.capture_mib": "So many MiB of a command's output are kept in its log.",
     "meta.interval_hours": "How often the meta questions are due.",
     "meta.answer_days": "How long a person's answer to a meta question stands.",
     "monitor.no_running_seconds": "How long work may wait with nothing running.",

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
-from pipeline_cli.errors import UsageError
+from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.monitor import check, write_report
+from pipeline_cli.render import terminal
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -47,11 +48,39 @@ def resolve(options: Options, *, issue: str | None, dry_run: bool) -> int:
 
 def _round(options: Options, watch: Watch) -> int:
     context = options.open()
+    keep = context.settings.logs.keep_days
+    if keep:
+        check_days(keep)
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
     _emit(options, context, "monitor", answer)
+    if keep and not watch.dry_run:
+        _prune(options, context, keep)
     return int(watch.fail_on is not None and answer.value.ledger.holds(watch.fail_on))
+
+
+def check_days(days: int) -> None:
+    """Raise ConfigError where lines cannot be kept for so few days."""
+    from pipeline_cli.domain.archive import LEAST_DAYS
+
+    if days < LEAST_DAYS:
+        raise ConfigError(
+            f"logs.keep_days cannot be {days}",
+            hint=f"0 for never, else a whole number from {LEAST_DAYS}",
+        )
+
+
+def _prune(options: Options, context: Context, days: int) -> None:
+    """Archive what is older than the settings keep; said where there was anything."""
+    from pipeline_cli.load.prune import prune
+
+    done = prune(context, days).value
+    if (done.lines_archived or done.files_removed) and not options.quiet:
+        terminal.note(
+            f"note: {done.lines_archived:,} line(s) archived and {done.files_removed:,} captured "
+            f"output(s) removed, older than {days} days (logs.keep_days)"
+        )
 
 
 def _report(context: Context, seen: Check) -> None:

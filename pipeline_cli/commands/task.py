@@ -1,5 +1,6 @@
 """`pipeline task`: record what happens to one task."""
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline_cli.domain.findings import Finding
     from pipeline_cli.domain.tasks import Task
     from pipeline_cli.load.context import Context
-    from pipeline_cli.load.recording import Captured, Output, Recording
+    from pipeline_cli.load.recording import Captured, Output, Recording, Stops
 
 _NOT_RECORDED = 125
 #: `show --log --json` holds so many characters of the captured output.
@@ -120,14 +121,15 @@ def run(
     if direction is None:
         direction = " ".join(command)[: recording.PREVIEW_LENGTH]
     job = _job(options, task_id, task_type, model, direction, item, heal_for)
-    try:
-        _record_start(job, _runner(job))
-    except UsageError:
-        raise
-    except PipelineError as error:
-        terminal.note(f"error[{error.code}]: {error.message}; the command was not run")
-        return _NOT_RECORDED
-    return _run_started(options, job, list(command), timeout)
+    with contextlib.ExitStack() as stack:
+        try:
+            stops = _record_run(job, stack)
+        except UsageError:
+            raise
+        except PipelineError as error:
+            terminal.note(f"error[{error.code}]: {error.message}; the command was not run")
+            return _NOT_RECORDED
+        return _run_started(options, job, list(command), timeout, stops)
 
 
 def decide(options: Options, *, task_id: str, answer: str, dry_run: bool = False) -> int:
@@ -190,20 +192,46 @@ def show(options: Options, *, task_id: str, log: bool = False) -> int:
     return 0
 
 
-def _run_started(options: Options, job: _Job, command: list[str], timeout: float | None) -> int:
+def _record_run(job: _Job, stack: contextlib.ExitStack) -> "Stops":
+    """Record the start of a run; from its decision on, `stack` holds signals noted.
+
+    One that came between the record and the run would leave the task running for ever. Before
+    that a signal ends us: nothing is written, and the wait for the lock may be long.
+    """
+    from pipeline_cli.load.recording import noted_signals, record
+
+    context, task_id, what = job
+    runner = _runner(job)
+    noted: list[Stops] = []
+
+    def step(task: "Task | None") -> tuple[recording.Event, ...]:
+        events = recording.start(task, task_id, what, runner, context.now)
+        if not noted:
+            noted.append(stack.enter_context(noted_signals()))
+        return events
+
+    record(context, task_id, step, tell=_tell)
+    return noted[0]
+
+
+def _run_started(
+    options: Options, job: _Job, command: list[str], timeout: float | None, stops: "Stops"
+) -> int:
     from pipeline_cli.load.recording import run_command
 
     captured: Captured | None = None
     try:
-        captured = run_command(job.context, job.task_id, command, stream=_stdout(), timeout=timeout)
+        captured = run_command(
+            job.context, job.task_id, command, stream=_stdout(), timeout=timeout, stops=stops
+        )
     finally:
         # Whatever happened, the task does not go on running in the log.
         recorded = _record_end(job, captured)
     _say(options, job.task_id, captured)
-    if captured.interrupted is not None:
-        if captured.interrupted == signal.SIGINT:
+    if stops.number is not None:
+        if stops.number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise Signalled(captured.interrupted)
+        raise Signalled(stops.number)
     if not recorded:
         terminal.note(f"the command ended with code {captured.code}")
         return _NOT_RECORDED
@@ -219,7 +247,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
     good = captured is not None and captured.code == 0 and captured.interrupted is None
     outcome = recording.Outcome(
         status="completed" if good else "failed",
-        exit_code=captured.code if captured else None,
+        exit_code=captured.code if captured and captured.was_run else None,
         duration_seconds=captured.duration if captured else None,
         output_chars=captured.output_chars if captured else None,
         output_preview=captured.preview if captured else None,
@@ -231,6 +259,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
             context,
             job.task_id,
             lambda task: recording.finish(task, job.task_id, outcome, context.now),
+            tell=_tell,
         )
     except PipelineError as error:
         terminal.note(f"error[{error.code}]: task {job.task_id} was not recorded: {error.message}")
@@ -286,6 +315,7 @@ def _record_start(job: _Job, runner: recording.Runner, *, dry_run: bool = False)
         task_id,
         lambda task: recording.start(task, task_id, what, runner, context.now),
         dry_run=dry_run,
+        tell=_tell,
     )
 
 
@@ -300,9 +330,12 @@ def _transition(
 ) -> int:
     from pipeline_cli.load.recording import record
 
-    return _answer(
-        options, context, record(context, task_id, step, dry_run=dry_run), done, dry_run=dry_run
-    )
+    recorded = record(context, task_id, step, dry_run=dry_run, tell=_tell)
+    return _answer(options, context, recorded, done, dry_run=dry_run)
+
+
+def _tell(finding: "Finding") -> None:
+    terminal.note(f"{finding.severity}[{finding.code}]: {finding.message}")
 
 
 def _answer(
@@ -345,6 +378,7 @@ def _row(task: "Task") -> dict[str, Any]:
         "output_len": task.output_length,
         "output_preview": task.output_preview,
         "question": task.question,
+        "reason": task.reason,
     }
 
 

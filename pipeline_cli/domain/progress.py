@@ -3,7 +3,7 @@
 Owns contracts §4.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import basename
 from typing import Literal
 
@@ -64,17 +64,22 @@ class PlanProgress(msgspec.Struct, frozen=True):
 
 
 def plan_progress(
-    backlog: Backlog | None, state: PmState | None, *, tracked: Sequence[int]
+    backlog: Backlog | None,
+    state: PmState | None,
+    *,
+    tracked: Sequence[int],
+    standings: Mapping[str, ItemStanding] | None = None,
 ) -> PlanProgress:
     """Measure progress toward the plan (contracts §4).
 
     An item is completed when its position is at most the state's index, or, without a state,
-    when it is marked done; an item that the state holds back is never completed.
+    when it is marked done; an item that the state holds back is never completed. `standings` are
+    those of a state file without an index, where there is no other.
     """
     items = backlog.items if backlog else ()
     total = len(items)
     index = state.index if state else (backlog.leading_done if backlog else 0)
-    held = _held_back(backlog, state)
+    held = _held_back(backlog, state.items if state else standings)
     completed = {
         item.position
         for item in items
@@ -137,12 +142,14 @@ def _passed(item: Item, state: PmState | None) -> bool:
     return item.position <= state.index if state else item.done
 
 
-def _held_back(backlog: Backlog | None, state: PmState | None) -> dict[str, ItemStanding]:
+def _held_back(
+    backlog: Backlog | None, standings: Mapping[str, ItemStanding] | None
+) -> dict[str, ItemStanding]:
     """Return what the state says of single items of this backlog, in the state's order."""
-    if backlog is None or state is None or not state.items:
+    if backlog is None or not standings:
         return {}
     known = {item_key(backlog, item) for item in backlog.items}
-    return {key: standing for key, standing in state.items.items() if key in known}
+    return {key: standing for key, standing in standings.items() if key in known}
 
 
 def _phases(backlog: Backlog | None, completed: Iterable[int]) -> tuple[PhaseProgress, ...]:

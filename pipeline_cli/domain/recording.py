@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.metrics import TASK_TYPES
 from pipeline_cli.domain.moments import iso, seconds_between
 from pipeline_cli.domain.tasks import ENDED, HealFor, ItemReference, Task, TaskEvent
@@ -24,6 +25,8 @@ EndStatus = Literal["completed", "failed"]
 PREVIEW_LENGTH = 2000
 #: A direction, a question or an answer has at most so many characters.
 TEXT_LENGTH = 20_000
+#: Why a task ended whose process was found gone.
+LOST = "lost"
 #: So far back a finished task whose metrics line is missing is looked for.
 HEALED_WITHIN = timedelta(hours=24)
 
@@ -198,6 +201,48 @@ def finish(task: Task | None, task_id: str, outcome: Outcome, now: datetime) -> 
             "tokens_out": outcome.tokens_out,
             "cost_usd": outcome.cost_usd,
         },
+    )
+
+
+def close_lost(task: Task, now: datetime) -> tuple[Event, ...]:
+    """Return the event that ends a running task whose process is gone, with the reason `lost`.
+
+    When and how it ended nobody knows: everything but the failure is null, the duration too.
+    """
+    if task.status != "running":
+        raise AssertionError(f"task {task.id} does not run, it is {task.status}")
+    unknown = dict.fromkeys(
+        (
+            "exit_code",
+            "duration_seconds",
+            "output_chars",
+            "output_preview",
+            "commit",
+            "tokens_in",
+            "tokens_out",
+            "cost_usd",
+        )
+    )
+    return (
+        {
+            "task_id": task.id,
+            "event": "finished",
+            "at": iso(now),
+            "status": "failed",
+            **unknown,
+            "reason": LOST,
+        },
+    )
+
+
+def closing_finding(task: Task, path: str) -> Finding:
+    """Return what is said of a task that was closed because its process is gone."""
+    return Finding(
+        code="task-lost",
+        severity="note",
+        message=f"task {task.id} is closed as failed: its process is gone",
+        path=path,
+        hint=f"what it said so far: pipeline task show {task.id} --log",
     )
 
 

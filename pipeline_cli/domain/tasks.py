@@ -64,10 +64,14 @@ class TaskEvent(msgspec.Struct, frozen=True):
     output_chars: int | None = None
     output_preview: str | None = None
     question: str | None = None
+    reason: str | None = None
 
 
 class Task(msgspec.Struct):
-    """A task as its events leave it; moments are UTC, `status` is its one state."""
+    """A task as its events leave it; moments are UTC, `status` is its one state.
+
+    `reason` says why it ended where not by itself: `lost` when its process was gone.
+    """
 
     id: str
     status: TaskStatus = "pending"
@@ -85,6 +89,7 @@ class Task(msgspec.Struct):
     output_chars: int | None = None
     output_preview: str | None = None
     question: str | None = None
+    reason: str | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -137,6 +142,7 @@ class Task(msgspec.Struct):
         self.duration = event.duration_seconds
         self.output_chars = event.output_chars
         self.output_preview = event.output_preview
+        self.reason = event.reason
 
     def _move(self, status: TaskStatus) -> None:
         # An end is final: an event that comes late in the file reopens nothing.

@@ -34,6 +34,8 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
     if parallel is None:
         serial = fields.whole("backlog_index")
     index = serial if parallel is None else parallel
+    if index is None and _is_ours_without_index(values):
+        return None
     if index is None:
         tally.add(
             Finding(
@@ -61,17 +63,65 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
     )
 
 
-def rewrite(text: str | None, changes: Mapping[str, Any]) -> str:
-    """Set top-level keys in the text of a state file; all others stay, in their order.
+def parse_items(source: SourceFile, tally: Tally) -> PmState | None:
+    """Read a state without an index that we wrote; None for any other file.
 
-    None stands for a file that does not exist yet. Two-space indent, final newline. Raises
-    JsonError where the text is no JSON object within our bounds.
+    Its `index` is 0 and means nothing: the marks of the backlog count (contracts §3).
     """
-    values: Any = {} if text is None else loads(text.removeprefix(BOM), lambda code, words: None)
-    if not isinstance(values, dict):
-        raise JsonError("the file holds no object", 1)
+    values = read_object(source, tally)
+    if values is None or not _is_ours_without_index(values):
+        return None
+    fields = Fields(values, source.path, "the state", tally)
+    return PmState(
+        file=basename(source.path),
+        path=source.path,
+        shape="serial",
+        index=0,
+        blocked=bool(fields.boolean("blocked")),
+        in_flight=0,
+        mtime_ns=source.mtime_ns,
+        updated_at=_moment(fields, "updated_at"),
+        items=_standings(fields, source.path, tally),
+        raw=values,
+        meta_index=fields.whole("meta_index") or 0,
+        slot=fields.whole("slot") or 0,
+    )
+
+
+def _is_ours_without_index(values: dict[str, Any]) -> bool:
+    named = any(values.get(key) is not None for key in ("next_backlog_idx", "backlog_index"))
+    ours = any(values.get(key) is not None for key in ("meta_index", "slot"))
+    return not named and (ours or isinstance(values.get("items"), dict))
+
+
+def raw_items(text: str | None) -> dict[str, Any]:
+    """Return `items` of a state as it stands; JsonError where they are no object."""
+    items = _object(text).get("items")
+    if items is None:
+        return {}
+    if not isinstance(items, dict):
+        raise JsonError("its items are no object", 1)
+    return items
+
+
+def rewrite(text: str | None, changes: Mapping[str, Any]) -> str:
+    """Return a state file with top-level keys set; all others and their order are kept.
+
+    Without a text a new file. Raises JsonError for a text that is no object, or that cannot be
+    written again without loss: a key that is there twice, a number that is not finite.
+    """
     mark = BOM if text is not None and text.startswith(BOM) else ""
-    return mark + dumps({**values, **changes})
+    return mark + dumps({**_object(text), **changes})
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    def refuse(_: str, message: str) -> None:
+        raise JsonError(message, 1)
+
+    value = {} if text is None else loads(text.removeprefix(BOM), refuse)
+    if not isinstance(value, dict):
+        raise JsonError("it holds no object", 1)
+    return value
 
 
 def _in_flight(fields: Fields, values: dict[str, Any], parallel: bool) -> int:

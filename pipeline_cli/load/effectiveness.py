@@ -45,9 +45,11 @@ class Measures(NamedTuple):
 def load_measures(context: Context, tally: Tally, period: Period | None = None) -> Measures:
     """Read the metrics log and the resolutions once, for every figure that rests on them."""
     period = period or period_of(context)
-    (here, before, *days), reading = load_metrics(context, period.spans, tally)
+    (here, before, *days), reading = load_metrics(
+        context, period.spans, tally, archived=period.asked
+    )
     (resolutions, earlier), cleared = load_resolutions(
-        context, (period.window, period.before), tally
+        context, (period.window, period.before), tally, archived=period.asked
     )
     return Measures(
         period,

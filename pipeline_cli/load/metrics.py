@@ -12,8 +12,10 @@ def metrics_answer(context: Context, period: Period | None = None) -> Answer[Met
     """Answer `metrics` (contracts §5), by default over the window of the settings."""
     tally = Tally()
     period = period or period_of(context)
-    (metrics, before, *days), reading = load_metrics(context, period.spans, tally)
-    (resolutions,), _ = load_resolutions(context, (period.window,), tally)
+    (metrics, before, *days), reading = load_metrics(
+        context, period.spans, tally, archived=period.asked
+    )
+    (resolutions,), _ = load_resolutions(context, (period.window,), tally, archived=period.asked)
     answer = MetricsReport(
         metrics,
         period.window,

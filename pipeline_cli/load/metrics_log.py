@@ -1,5 +1,8 @@
 """The metrics log and the resolutions, counted over windows."""
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import ResolutionCount, ResolvedIssue, count_resolutions
@@ -12,6 +15,9 @@ from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.metrics_log import MetricsLog
 from pipeline_cli.formats.resolution_log import read_resolutions
 from pipeline_cli.load.context import Context
+
+if TYPE_CHECKING:
+    from pipeline_cli.load.archive import Part
 
 #: A log is read from its end in pieces of so many bytes.
 PIECE = 1 << 20
@@ -38,33 +44,49 @@ def period_of(
 
 
 def load_metrics(
-    context: Context, spans: tuple[Window, ...], tally: Tally
+    context: Context, spans: tuple[Window, ...], tally: Tally, *, archived: bool = False
 ) -> tuple[tuple[Metrics, ...], LogReading]:
     """Measure the metrics log over several windows, and tell how much of it was read.
 
     It is read from its end (contracts §5, "Reading"): a short log whole, a long one as far back
-    as the windows need, or whole where its stamps are out of order.
+    as the windows need, or whole where its stamps are out of order. With `archived` the months
+    of the archive that the windows touch count, too.
     """
+    if not archived:
+        return _measured(context, spans, tally, ())
+    from pipeline_cli.load.archive import reading  # few answers need it
+
+    first, last = min(span.start for span in spans), max(span.end for span in spans)
+    with reading(context, "metrics.jsonl", first, last) as parts:
+        return _measured(context, spans, tally, parts)
+
+
+def _measured(
+    context: Context, spans: tuple[Window, ...], tally: Tally, parts: "Sequence[Part]"
+) -> tuple[tuple[Metrics, ...], LogReading]:
     path = context.log_path("metrics.jsonl")
     encoding = foreign_encoding(context.workspace.head(path))
+    reading = _Reading(context, path, spans, ordered=not parts)
     if encoding:
         MetricsLog(path, tally, now=context.now).refuse(encoding)
-        return Measuring(spans).result(), LogReading(0, 0, whole=True)
-    reading = _Reading(context, path, spans)
-    if context.workspace.size(path) <= SHORT_LOG:
+    elif context.workspace.size(path) <= SHORT_LOG:
         reading.run()
     elif not reading.run(Tail(reading.earliest)):
-        reading = _Reading(context, path, spans)
+        reading = _Reading(context, path, spans, ordered=False)
         reading.damage.add(_disorder(path))
         reading.run(skim=True)
     tally.follow(reading.damage)
+    for part in reversed(parts):
+        tally.follow(reading.add_part(part))
     return reading.measuring.result(), reading.extent
 
 
 class _Reading:
     """One reading of the metrics log, from its end; `damage` is what was found on the way."""
 
-    def __init__(self, context: Context, path: str, spans: tuple[Window, ...]) -> None:
+    def __init__(
+        self, context: Context, path: str, spans: tuple[Window, ...], *, ordered: bool
+    ) -> None:
         self.earliest = min(span.start for span in spans)
         self.measuring = Measuring(spans)
         self.damage = Tally()
@@ -72,6 +94,7 @@ class _Reading:
         self._context = context
         self._path = path
         self._spans = spans
+        self._ordered = ordered
 
     def run(self, tail: Tail | None = None, *, skim: bool = False) -> bool:
         """Read as far as `tail` needs, or to the beginning; false where the order is broken.
@@ -79,7 +102,7 @@ class _Reading:
         With `skim`, pieces that hold nothing of the windows are only looked at.
         """
         log = MetricsLog(self._path, self.damage, now=self._context.now)
-        self.measuring = Measuring(self._spans, ordered=tail is not None)
+        self.measuring = Measuring(self._spans, ordered=self._ordered and tail is not None)
         lines = records = start = 0
         for piece in self._context.workspace.pieces_from_end(self._path, PIECE):
             start = piece.offset
@@ -102,6 +125,26 @@ class _Reading:
             self.damage.renumber(lines + _lines_before(self._context, self._path, start))
         self.extent = LogReading(records, log.skipped, whole=start == 0)
         return True
+
+    def add_part(self, part: "Part") -> Tally:
+        """Take a month of the archive, after those that are later; return what was found in it."""
+        from pipeline_cli.load.archive import pieces_from_end
+
+        damage = Tally()
+        log = MetricsLog(part.path, damage, now=self._context.now)
+        lines, records = 0, self.extent.records
+        for piece in pieces_from_end(self._context, part, PIECE):
+            log.tally = Tally()
+            count, found = log.read(piece, lines)
+            lines += count
+            log.tally.follow(damage)
+            damage = log.tally
+            self.measuring.add(found)
+            records += len(found.records) if found else 0
+        damage.renumber(lines)
+        skipped = self.extent.skipped + log.skipped
+        self.extent = LogReading(records, skipped, whole=self.extent.whole)
+        return damage
 
 
 def _lines_before(context: Context, path: str, offset: int) -> int:
@@ -126,15 +169,30 @@ def _disorder(path: str) -> Finding:
 
 
 def load_resolutions(
-    context: Context, spans: tuple[Window, ...], tally: Tally
+    context: Context, spans: tuple[Window, ...], tally: Tally, *, archived: bool = False
 ) -> tuple[tuple[ResolutionCount, ...], tuple[ResolvedIssue, ...]]:
-    """Count the resolutions over several windows, and return those since the first begins."""
-    path = context.log_path("monitor_resolutions.jsonl")
-    lines = split_lines(context.workspace.blocks(path))
+    """Count the resolutions over several windows, and return those since the first begins.
+
+    With `archived` those in the archive count, too.
+    """
+    name = "monitor_resolutions.jsonl"
     earliest = min(span.start for span in spans)
-    found = tuple(
-        resolution
-        for resolution in read_resolutions(path, lines, tally, now=context.now)
-        if resolution.moment >= earliest
-    )
+
+    def read(path: str, blocks: Iterable[bytes]) -> list[ResolvedIssue]:
+        lines = split_lines(blocks)
+        found = read_resolutions(path, lines, tally, now=context.now)
+        return [resolution for resolution in found if resolution.moment >= earliest]
+
+    def log() -> list[ResolvedIssue]:
+        path = context.log_path(name)
+        return read(path, context.workspace.blocks(path))
+
+    if archived:
+        from pipeline_cli.load import archive
+
+        with archive.reading(context, name, earliest, context.now) as parts:
+            old = [one for part in parts for one in read(part.path, archive.blocks(context, part))]
+            found = (*old, *log())
+    else:
+        found = tuple(log())
     return count_resolutions(found, spans), found

@@ -36,6 +36,7 @@ from pipeline_cli.formats.resolution_log import read_resolutions
 from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import figures_of
+from pipeline_cli.load.recording import close_lost
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
@@ -68,6 +69,12 @@ def _check(
 ) -> Answer[Check]:
     tally = Tally()
     known, measures = gather(context, tally)
+    closings = Tally()
+    if known.tasks and close_lost(context, known.tasks, closings, dry_run=dry_run):
+        if not dry_run:  # what was closed is seen by the rules
+            tally = Tally()
+            known, measures = gather(context, tally)
+        tally.extend(closings)
     sight = look(context, known, probe, rated=measures is not None, tally=tally)
     source, values = _issues_file(context, tally)
     entries, aside = _entries(values)

@@ -8,7 +8,7 @@ from pipeline_cli.domain.progress import PlanProgress, index_findings, plan_prog
 from pipeline_cli.domain.state import PmState
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_backlog, product_backlog_path
-from pipeline_cli.load.state import load_state
+from pipeline_cli.load.state import load_state, state_without_index
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -23,7 +23,13 @@ def load_progress(context: Context, tally: Tally) -> Progress:
     """Read backlog and state and measure the plan's progress (contracts §4)."""
     backlog = load_backlog(context, tally)
     state = load_state(context, tally)
-    plan = plan_progress(backlog, state, tracked=context.settings.tracked_phases)
+    bare = None if state else state_without_index(context, Tally())
+    plan = plan_progress(
+        backlog,
+        state,
+        tracked=context.settings.tracked_phases,
+        standings=bare.items if bare else None,
+    )
     tally.extend(index_findings(plan, state))
     return Progress(plan, backlog, state)
 

@@ -6,8 +6,9 @@ between the two (charter 8).
 
 import codecs
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,11 +22,13 @@ from pipeline_cli.formats.metrics_log import MetricsLog
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.metrics_log import PIECE
 from pipeline_cli.load.state import load_issues
-from pipeline_cli.load.task_log import load_tasks
+from pipeline_cli.load.task_log import load_tasks, lost_tasks
 from pipeline_cli.store import capture as _capture
 from pipeline_cli.store.workspace import Workspace
 
 Captured = _capture.Captured
+Stops = _capture.Stops
+noted_signals = _capture.noted_signals
 
 #: So many missing metrics lines are appended in one step; the next step goes on.
 _MOST_HEALED = 1000
@@ -51,11 +54,17 @@ class Output(msgspec.Struct, frozen=True):
 
 
 def record(
-    context: Context, task_id: str, decide: recording.Decide, *, dry_run: bool = False
+    context: Context,
+    task_id: str,
+    decide: recording.Decide,
+    *,
+    dry_run: bool = False,
+    tell: Callable[[Finding], None] = lambda _: None,
 ) -> Recording:
     """Fold the task log, decide on one task, and append what comes of it, under one lock.
 
-    A finish appends to the task log first and to the metrics log then. With `dry_run` nothing
+    A finish appends to the task log first and to the metrics log then. Running tasks whose
+    process is gone are closed in the same step, and `tell` hears of each. With `dry_run` nothing
     is written and no lock is taken. Raises UsageError where the step is not allowed, BusyError
     where the lock is held, InputError where the disk refuses.
     """
@@ -64,16 +73,73 @@ def record(
         tasks = load_tasks(context, tally)
         before = next((task for task in tasks if task.id == task_id), None)
         missing = _missing_metrics(context, tasks)
+        lost = lost_tasks(tasks)
+        if before in lost and not _ended_by_hand(before, decide):
+            (closed,) = _closed(context, [before])
+            before = closed.task
+        else:
+            lost = [task for task in lost if task is not before]
+        closing = _closed(context, lost)
         try:
             events = decide(before)
         except recording.TransitionError as error:
-            _append(context, (), missing, dry_run=dry_run)
+            _append(context, closing, (), missing, dry_run=dry_run)
+            _tell(context, closing, tally, tell)
             raise UsageError(error.message, hint=error.hint) from error
         task = recording.folded(before, events, context.now)
         ends = any(event["event"] == "finished" for event in events)
         measured = [*missing, recording.metrics_line(task)] if ends else missing
-        _append(context, events, measured, dry_run=dry_run)
+        _append(context, closing, events, measured, dry_run=dry_run)
+        _tell(context, closing, tally, tell)
     return Recording(task, events, tally.result(), len(missing))
+
+
+def close_lost(
+    context: Context, tasks: Iterable[Task], tally: Tally, *, dry_run: bool = False
+) -> bool:
+    """Close the running tasks whose process is gone, and say so; true where there was one.
+
+    To be called under the lock that the tasks were read under.
+    """
+    closing = _closed(context, lost_tasks(tasks))
+    _append(context, closing, (), [], dry_run=dry_run)
+    _tell(context, closing, tally, lambda _: None)
+    return bool(closing)
+
+
+class _Closing(NamedTuple):
+    """A lost task as its closing leaves it, and the events of that."""
+
+    task: Task
+    events: tuple[recording.Event, ...]
+
+
+def _closed(context: Context, lost: Iterable[Task]) -> list[_Closing]:
+    closing = []
+    for task in lost:
+        events = recording.close_lost(task, context.now)
+        closing.append(_Closing(recording.folded(task, events, context.now), events))
+    return closing
+
+
+def _ended_by_hand(task: Task | None, decide: recording.Decide) -> bool:
+    """Tell whether a step ends its task itself; what a person says of a lost one is better."""
+    try:
+        return any(event["event"] in ("finished", "cancelled") for event in decide(task))
+    except recording.TransitionError:
+        return False
+
+
+def _tell(
+    context: Context,
+    closing: Iterable[_Closing],
+    tally: Tally,
+    tell: Callable[[Finding], None],
+) -> None:
+    for closed in closing:
+        finding = recording.closing_finding(closed.task, context.log_path("tasks.jsonl"))
+        tally.add(finding)
+        tell(finding)
 
 
 def find_task(context: Context, task_id: str, tally: Tally) -> Task:
@@ -147,26 +213,31 @@ def run_command(
     *,
     stream: int | None,
     timeout: float | None = None,
-    limit: int = _capture.LOG_LIMIT,
+    stops: Stops | None = None,
 ) -> Captured:
     """Run a command in the current folder and capture what it says (`store.capture`).
 
     Raises InputError where the log would lie outside the workspace.
     """
     log = context.workspace.locate(log_path(context, task_id))
-    return _capture.capture(command, log, stream=stream, limit=limit, timeout=timeout)
+    limit = context.settings.logs.capture_mib << 20
+    return _capture.capture(command, log, stream=stream, limit=limit, timeout=timeout, stops=stops)
 
 
 def _append(
     context: Context,
+    closing: Iterable[_Closing],
     events: tuple[recording.Event, ...],
     measured: list[recording.Event],
     *,
     dry_run: bool,
 ) -> None:
-    pairs = (("tasks.jsonl", events), ("metrics.jsonl", measured))
+    """Append to the task log first and to the metrics log then, lost tasks before the step."""
+    ended = [event for closed in closing for event in closed.events]
+    lines = [recording.metrics_line(closed.task) for closed in closing]
+    pairs = (("tasks.jsonl", [*ended, *events]), ("metrics.jsonl", [*lines, *measured]))
     appends = [
-        Append(context.log_path(name), recording.lines(lines)) for name, lines in pairs if lines
+        Append(context.log_path(name), recording.lines(found)) for name, found in pairs if found
     ]
     if appends:
         context.workspace.apply(ChangeSet("record a task", appends=tuple(appends)), dry_run=dry_run)

@@ -25,7 +25,7 @@ from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_meta_backlog, product_backlog_path
 from pipeline_cli.load.progress import Progress, backlog_missing, load_progress
-from pipeline_cli.load.state import STATE_FILES
+from pipeline_cli.load.state import STATE_FILES, state_without_index
 
 if TYPE_CHECKING:
     from pipeline_cli.domain.specs import SpecIndex
@@ -56,7 +56,7 @@ def rotate(context: Context, ask: Ask) -> Answer[Rotation]:
     locked = ask.advance and not ask.dry_run
     with context.workspace.exclusive() if locked else contextlib.nullcontext():
         tally = Tally()
-        found = load_progress(context, tally)
+        found = _with_state(context, load_progress(context, tally))
         meta = load_meta_backlog(context, tally)
         tally.extend(rotation.cursor_findings(meta, found.state))
         if found.backlog is None:
@@ -76,6 +76,15 @@ def rotate(context: Context, ask: Ask) -> Answer[Rotation]:
         if ask.advance:
             planned = _advance(context, ask, planned, found, tally)
     return Answer(planned, tally.result())
+
+
+def _with_state(context: Context, found: Progress) -> Progress:
+    """Take a state without an index too: its index is what the marks of the backlog say (§3)."""
+    bare = None if found.state else state_without_index(context, Tally())
+    if bare is None:
+        return found
+    leading = found.backlog.leading_done if found.backlog else 0
+    return replace(found, state=replace(bare, index=leading))
 
 
 def _gap(context: Context, tally: Tally) -> Finding:

@@ -37,6 +37,17 @@ def _without_future(state: PmState, context: Context, tally: Tally) -> PmState:
     return replace(state, updated_at=None)
 
 
+def state_without_index(context: Context, tally: Tally) -> PmState | None:
+    """Read the newest state of ours that holds no index; what it says of items counts."""
+    states = []
+    for name in STATE_FILES:
+        source = read_text(context, context.log_path(name), tally)
+        state = state_json.parse_items(source, tally) if source else None
+        if state:
+            states.append(_without_future(state, context, tally))
+    return newest(states)
+
+
 def load_issues(context: Context, tally: Tally) -> IssueBook:
     """Read the issues file; an empty book where there is none that is valid."""
     source = read_text(context, context.log_path("monitor_issues.json"), tally)

@@ -1,7 +1,9 @@
 """The task log, folded."""
 
+from collections.abc import Iterable
+
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.tasks import Task
+from pipeline_cli.domain.tasks import Process, Task
 from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.task_log import fold_tasks
 from pipeline_cli.load.context import Context
@@ -12,3 +14,16 @@ def load_tasks(context: Context, tally: Tally) -> tuple[Task, ...]:
     path = context.log_path("tasks.jsonl")
     lines = split_lines(context.workspace.blocks(path))
     return fold_tasks(path, lines, tally, now=context.now)
+
+
+def lost_tasks(tasks: Iterable[Task]) -> list[Task]:
+    """Return the running tasks whose recorded process is gone."""
+    running = [task for task in tasks if task.status == "running" and task.process]
+    return [task for task in running if task.process and is_lost(task.process)]
+
+
+def is_lost(process: Process) -> bool:
+    """Tell whether a process is gone; that of another machine is unknown, and not lost."""
+    from pipeline_cli.store.processes import host_name, is_gone  # few answers need it
+
+    return process.host == host_name() and is_gone(process.pid, process.started)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from pipeline_cli.domain.alignment import Alignment
+from pipeline_cli.domain.archive import Pruned
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.evidence import Verification
@@ -251,6 +252,7 @@ def _task(types: Types) -> dict[str, Schema]:
             "output_len": {"type": ["integer", "null"]},
             "output_preview": text,
             "question": text,
+            "reason": text,
         }
     )
     event: Schema = {"type": "object", "required": ["task_id", "event", "at"]}
@@ -259,6 +261,18 @@ def _task(types: Types) -> dict[str, Schema]:
         "recorded": {"type": "array", "items": event},
         "dry_run": {"type": "boolean"},
         "log": text,
+    }
+
+
+def _item(_: Types) -> dict[str, Schema]:
+    """Return the keys of a decision on a backlog item; the entries stand as in the state."""
+    return {
+        "item": TEXT,
+        "path": TEXT,
+        "before": {},
+        "after": _or_null({"type": "object"}),
+        "changed": {"type": "boolean"},
+        "dry_run": {"type": "boolean"},
     }
 
 
@@ -289,6 +303,8 @@ ANSWERS: dict[str, Shape] = {
     "align": answer(Alignment, "Backlog, plan and specs held against each other."),
     "verify": answer(Verification, "Every claim of done, and what its evidence says."),
     "task": Shape("One task, and the events that were just recorded of it.", _task),
+    "task-item": Shape("A decision on a backlog item: its entry before and after.", _item),
+    "task-prune": answer(Pruned, "What was archived, or would be with a dry run."),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "rotate": answer(Rotation),

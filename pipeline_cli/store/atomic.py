@@ -8,7 +8,9 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from zlib import crc32
 
 from pipeline_cli.errors import InputError
@@ -29,6 +31,33 @@ def replace(path: Path, data: bytes) -> None:
     temporary = _temporary(path)
     try:
         _write_new(temporary, data, _mode_of(path))
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise refused(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write to, which takes the place of another when the body is done.
+
+    For what is too large to be held in memory; else as `replace`. An error in the body leaves
+    everything as it was.
+    """
+    temporary = _temporary(path)
+    try:
+        mode = _mode_of(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(temporary, flags, _NEW_FILE_MODE)
+        with open(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            yield file
+            file.flush()
+            os.fsync(descriptor)
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:

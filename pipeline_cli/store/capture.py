@@ -57,6 +57,11 @@ class Captured(msgspec.Struct, frozen=True):
     log_error: str | None = None
 
     @property
+    def was_run(self) -> bool:
+        """Whether there was an attempt to start it; false where a signal came first."""
+        return self.interrupted is None or self.not_started is None
+
+    @property
     def truncated(self) -> bool:
         """Whether the log lacks a part of the output."""
         return self.cut_bytes > 0
@@ -79,19 +84,23 @@ def capture(
     limit: int = LOG_LIMIT,
     timeout: float | None = None,
     folder: Path | None = None,
+    stops: "Stops | None" = None,
 ) -> Captured:
     """Run a command until it ends, its time is up, or a signal stops us.
 
     stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up to
     `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not end the
-    capture. `timeout` is in seconds, None for no limit; `folder` is where the
-    command runs, else where we are. A command that does not exist has exit code
-    127, one that cannot be executed 126.
+    capture. `timeout` is in seconds, None for no limit; `folder` is where the command runs, else
+    where we are. A command that does not exist has exit code 127, one that cannot be executed 126.
+    `stops` are the signals that the caller has noted before (`noted_signals`); with one among
+    them the command is not started.
     """
     began = time.monotonic()
+    if stops is not None and stops.number is not None:
+        return Captured(interrupted=stops.number, not_started="a signal came first")
     sink = _Sink(log, limit)
     try:
-        with _stops() as stops:
+        with noted_signals() if stops is None else contextlib.nullcontext(stops) as stops:
             try:
                 process = subprocess.Popen(
                     list(command),
@@ -126,7 +135,7 @@ def capture(
     )
 
 
-class _Stops:
+class Stops:
     """The signals that came while a child ran; `wake` becomes readable with the first."""
 
     def __init__(self) -> None:
@@ -137,23 +146,25 @@ class _Stops:
         os.set_blocking(self.wake, False)
 
     def take(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal, as its handler."""
         self.number = self.number or number
         self.count += 1
         with contextlib.suppress(OSError):
             os.write(self._told, b"!")
 
     def close(self) -> None:
+        """Let go of the pipe that wakes."""
         os.close(self.wake)
         os.close(self._told)
 
 
 @contextlib.contextmanager
-def _stops() -> Iterator[_Stops]:
+def noted_signals() -> Iterator[Stops]:
     """Note the signals that would stop us instead of letting them break in anywhere.
 
     One that is ignored stays ignored. Only the main thread can do this.
     """
-    stops = _Stops()
+    stops = Stops()
     before = {}
     try:
         if threading.current_thread() is threading.main_thread():
@@ -222,7 +233,7 @@ class _Child:
     """A running command, its pipe, and what still has to be streamed."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], sink: _Sink, stream: int | None, stops: _Stops
+        self, process: subprocess.Popen[bytes], sink: _Sink, stream: int | None, stops: Stops
     ) -> None:
         assert process.stdout is not None
         self.timed_out = False

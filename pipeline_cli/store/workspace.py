@@ -115,7 +115,7 @@ class Workspace:
         """
         with self._opened(path) as descriptor:
             if descriptor is not None:
-                yield from _pieces_from_end(descriptor, path, length)
+                yield from pieces_of(descriptor, path, length)
 
     def size(self, path: str) -> int:
         """Return the size of a file in bytes; 0 where there is none."""
@@ -452,7 +452,8 @@ def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:
         yield block
 
 
-def _pieces_from_end(descriptor: int, path: str, length: int) -> Iterator[Piece]:
+def pieces_of(descriptor: int, path: str, length: int) -> Iterator[Piece]:
+    """Yield the whole lines of an open log from its end; `path` is for the errors."""
     end = os.fstat(descriptor).st_size
     rest = b""  # a line, and what follows it, whose beginning has not been read yet
     dropped = 0  # bytes of a line that were let go because it is too long

@@ -36,6 +36,7 @@ NOT_PLANTED = {
     "item-not-next",
     "lock-unusable",
     "locked",
+    "task-lost",
     "write-refused",
     # The demo has no test reports.
     "junit-case-unnamed",

@@ -33,6 +33,7 @@ TAKES_MORE = re.compile(
 FREE_FORM = re.compile(
     r"/project_manager/.*|/entries/0/value.*|/settings/0/(value|default).*"
     r"|/(issues|history|resolved|recorded)/0.*"
+    r"|/before|/after(/.*)?"
 )
 #: A command line for each answer; the demo's are those of others.
 LINES = {
@@ -43,6 +44,8 @@ LINES = {
     "align": ("align",),
     "verify": ("verify",),
     "task": ("task", "show", "t1"),
+    "task-item": ("task", "skip", "006:1", "--dry-run"),
+    "task-prune": ("task", "prune", "--older-than", "90d", "--dry-run"),
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),
     "rotate": ("rotate",),
@@ -99,7 +102,7 @@ def answer_of(name: str, root: Path) -> dict[str, Any]:
 
 
 def test_every_command_has_a_schema() -> None:
-    assert ANSWERS.keys() == commands() | {"error"}
+    assert ANSWERS.keys() == commands() | {"error", "task-item", "task-prune"}
     assert ANSWERS.keys() == LINES.keys() | {"demo"}
 
 

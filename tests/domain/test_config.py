@@ -35,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "rotation.meta_ratio": "0.2",
     "evidence.junit": (),
     "logs.dir": "api/logs",
+    "logs.keep_days": 0,
+    "logs.capture_mib": 16,
     "paths.specs": "specs",
     "paths.backlog": "backlog/006-overnight-backlog.md",
     "paths.meta_backlog": "backlog/007-meta-pipeline-backlog.md",

@@ -186,3 +186,24 @@ def test_only_lately_finished_tasks_without_a_line_are_missing() -> None:
     ]
     lines = recording.missing_metrics(recording.lately_finished(tasks, NOW), {"there"})
     assert [line["task_id"] for line in lines] == ["lost"]
+
+
+def test_a_lost_task_is_closed_with_everything_unknown() -> None:
+    from pipeline_cli.domain.recording import close_lost, closing_finding
+
+    task = Task("a", status="running")
+    (event,) = close_lost(task, NOW)
+    assert (event["status"], event["reason"]) == ("failed", "lost")
+    assert [name for name, value in event.items() if value is None] == [
+        "exit_code",
+        "duration_seconds",
+        "output_chars",
+        "output_preview",
+        "commit",
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+    ]
+    assert closing_finding(task, "api/logs/tasks.jsonl").code == "task-lost"
+    with pytest.raises(AssertionError):
+        close_lost(Task("a"), NOW)

@@ -89,22 +89,22 @@ def lines_of(root: Path, path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
 
-def start(context: Context, name: str, **options: bool) -> Recording:
+def start(context: Context, name: str, dry_run: bool = False) -> Recording:
     what = Description("impl", "m")
     return record(
         context,
         name,
         lambda task: recording.start(task, name, what, Runner(), context.now),
-        **options,
+        dry_run=dry_run,
     )
 
 
-def finish(context: Context, name: str, **options: bool) -> Recording:
+def finish(context: Context, name: str, dry_run: bool = False) -> Recording:
     return record(
         context,
         name,
         lambda task: recording.finish(task, name, Outcome("completed"), context.now),
-        **options,
+        dry_run=dry_run,
     )
 
 
@@ -304,6 +304,36 @@ def test_run_that_is_stopped_records_the_failure(
         assert time.monotonic() - began < 2
     assert lines_of(tmp_path, TASKS)[-1]["status"] == "failed"
     assert [line["task_id"] for line in lines_of(tmp_path, METRICS)] == ["a"]
+
+
+@pytest.mark.needs_strace
+def test_a_signal_between_the_record_of_the_start_and_the_run_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
+    # The write of the start is held up by strace for a second, and the signal comes in it.
+    slow = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"]
+    slow += ["-e", "inject=fsync:delay_exit=1000000:when=1"]
+    marker = tmp_path / "ran"
+    with subprocess.Popen(
+        ["strace", *slow, sys.executable, "-c", RUN, str(tmp_path), "touch", str(marker)],
+        env=CRON_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as ran:
+        while not (tmp_path / TASKS).exists() or not (tmp_path / TASKS).stat().st_size:
+            assert ran.poll() is None
+            time.sleep(0.01)
+        started = lines_of(tmp_path, TASKS)[1]
+        os.kill(started["pid"], signal.SIGTERM)
+        assert ran.wait(20) == 143
+    finished = lines_of(tmp_path, TASKS)[-1]
+    assert (finished["event"], finished["status"], finished["exit_code"]) == (
+        "finished",
+        "failed",
+        None,
+    )
+    assert [line["task_id"] for line in lines_of(tmp_path, METRICS)] == ["a"]
+    assert not marker.exists()
 
 
 def test_a_task_by_hand(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.store.capture import Captured, capture
+from pipeline_cli.store.capture import Captured, capture, noted_signals
 from pipeline_cli.store.processes import process_start
 
 
@@ -205,3 +205,15 @@ def test_when_a_process_started() -> None:
     assert started is not None
     assert started == process_start(os.getpid())
     assert process_start(2**30) is None
+
+
+def test_a_signal_that_was_noted_before_leaves_the_command_unstarted(
+    log: Path, tmp_path: Path
+) -> None:
+    marker = tmp_path / "ran"
+    with noted_signals() as stops:
+        os.kill(os.getpid(), signal.SIGTERM)
+        done = capture(["touch", str(marker)], log, stops=stops)
+    assert (done.interrupted, done.was_run, done.exit_code) == (signal.SIGTERM, False, None)
+    assert not marker.exists()
+    assert not log.exists()

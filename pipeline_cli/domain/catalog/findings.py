@@ -194,6 +194,10 @@ FINDINGS = (
                 "The task is kept with what is known.",
             ),
             "task-event-unknown": ("An event has an unknown name.", "It is passed over."),
+            "task-lost": (
+                "A running task is closed as failed: its process is gone.",
+                "How long it worked is unknown; it enters no times.",
+            ),
             "task-no-id": ("An event names no task.", "It is passed over."),
             "task-status-unknown": (
                 "A task finished with a status that is neither completed nor failed.",

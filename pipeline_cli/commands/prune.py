@@ -1,0 +1,52 @@
+"""`pipeline task prune`: move old lines of the logs into the archive."""
+
+from typing import TYPE_CHECKING
+
+from pipeline_cli.commands.output import Options, emit_json
+from pipeline_cli.errors import UsageError
+from pipeline_cli.render import terminal
+
+if TYPE_CHECKING:
+    from pipeline_cli.domain.archive import Pruned
+
+
+def run(options: Options, *, older_than: str, dry_run: bool = False) -> int:
+    """Archive what is older than a span like `90d`; raise UsageError for a span that is none."""
+    from pipeline_cli.domain.archive import AgeError, days_of_span
+    from pipeline_cli.load.prune import prune
+
+    context = options.open()
+    try:
+        done = prune(
+            context,
+            days_of_span(older_than),
+            dry_run=dry_run,
+            tell=lambda found: terminal.note(f"{found.severity}[{found.code}]: {found.message}"),
+        )
+    except AgeError as error:
+        raise UsageError(f"--older-than: {error}", hint="for example --older-than 90d") from error
+    if options.json:
+        from pipeline_cli.render.payload import fields
+
+        emit_json("task-prune", context, fields(done.value), done.findings)
+        return 0
+    terminal.write_text("".join(f"{line}\n" for line in _lines(done.value)))
+    return 0
+
+
+def _lines(done: "Pruned") -> list[str]:
+    """Return what was done, a line for each log that something is to be said of."""
+    lines = []
+    for log in done.logs:
+        kept = f", {log.lines_kept_open:,} kept because open" if log.lines_kept_open else ""
+        if log.lines_archived or kept:
+            lines.append(f"{log.log:<26}{log.lines_archived:,} line(s) archived{kept}")
+    if done.files_removed:
+        lines.append(f"{'captured outputs':<26}{done.files_removed:,} removed")
+    if not lines:
+        return [f"nothing is older than {done.cutoff}"]
+    grown = "" if done.bytes_archived is None else f", {done.bytes_archived:,} in the archive"
+    lines.append(f"{'bytes':<26}{done.bytes_freed:,} freed{grown}")
+    if done.dry_run:
+        lines.append("dry run, nothing was written")
+    return lines
