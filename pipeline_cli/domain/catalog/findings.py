@@ -81,6 +81,36 @@ FINDINGS = (
         },
     ),
     *_entries(
+        ("JUnit reports",),
+        {
+            "junit-case-unnamed": (
+                "A test case of a report has no name.",
+                "It counts as a case; no test can be found by it.",
+            ),
+            "junit-future-stamp": (
+                "A report's stamp lies more than five minutes ahead of now.",
+                "The stamp counts nowhere.",
+            ),
+            "junit-invalid": (
+                "A report is torn, or no well-formed XML.",
+                "Nothing of it counts.",
+            ),
+            "junit-naive-stamp": ("A report's stamps have no zone.", "They are read as UTC."),
+            "junit-no-cases": ("A report holds no test case.", "Nothing counts as passed by it."),
+            "junit-no-match": ("A glob of evidence.junit matches no file.", ""),
+            "junit-not-report": ("A file is XML, but no test report.", "Nothing of it counts."),
+            "junit-refused": (
+                "A report has a document type, or exceeds a limit: depth, cases, length of a tag.",
+                "Nothing of it counts.",
+            ),
+            "junit-stamp": ("A report's stamp cannot be read.", "It reads as missing."),
+            "junit-suite-error": (
+                "A suite reports an error outside of any case.",
+                "It counts for no case.",
+            ),
+        },
+    ),
+    *_entries(
         _LOGS,
         {
             "log-bad-line": ("A line is no JSON.", "It is skipped; the others count."),
@@ -178,6 +208,7 @@ FINDINGS = (
                 "They are kept as they are; no command rewrites the file.",
             ),
             "path-outside": ("A path leads out of the workspace.", "It is not opened."),
+            "report-missing": ("A report that --junit names does not exist.", ""),
             "root-missing": ("The root is no folder that can be read.", ""),
             "too-large": ("A document is larger than 64 MiB.", "It is not read."),
             "unreadable": (
