@@ -43,6 +43,7 @@ NOT_PLANTED = {
     "junit-naive-stamp",
     "junit-no-cases",
     "junit-no-match",
+    "junit-not-all",
     "junit-not-report",
     "junit-refused",
     "junit-stamp",

@@ -247,10 +247,11 @@ def test_a_report_without_files_is_matched_by_a_title_that_it_has_once() -> None
     assert twice.outcome_of("web/h.test.ts", ("Health returns ok",)).status == "absent"
 
 
+HEALTH = "github.com/x/repo/pkg/health"
 GO = reports(
-    case("github.com/x/repo/pkg/health", "TestFoo", suite="github.com/x/repo/pkg/health"),
-    case("github.com/x/repo/pkg/health", "TestFoo/sub", "failed", suite="github.com/x/repo/pkg/health"),
-    case("github.com/x/repo/pkg/health", "TestFoo/sub/deep", suite="github.com/x/repo/pkg/health"),
+    case(HEALTH, "TestFoo", suite=HEALTH),
+    case(HEALTH, "TestFoo/sub", "failed", suite=HEALTH),
+    case(HEALTH, "TestFoo/sub/deep", suite=HEALTH),
     case("health", "TestBar", suite="github.com/x/repo/health"),
     case("repo", "TestMain2", suite="github.com/x/repo"),
     files=(

@@ -98,6 +98,10 @@ FINDINGS = (
             "junit-naive-stamp": ("A report's stamps have no zone.", "They are read as UTC."),
             "junit-no-cases": ("A report holds no test case.", "Nothing counts as passed by it."),
             "junit-no-match": ("A glob of evidence.junit matches no file.", ""),
+            "junit-not-all": (
+                "A glob of evidence.junit was held against 200,000 files alone.",
+                "What lies beyond is not read.",
+            ),
             "junit-not-report": ("A file is XML, but no test report.", "Nothing of it counts."),
             "junit-refused": (
                 "A report has a document type, or exceeds a limit: depth, cases, length of a tag.",
