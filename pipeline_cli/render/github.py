@@ -9,12 +9,10 @@ from pipeline_cli.domain.annotations import MOST, Annotation, rest_of, shown
 from pipeline_cli.render.terminal import harmless_in_ci, visible
 
 #: Said after the annotations where there are more than GitHub shows.
-_WHERE_ALL_ARE = "the whole answer is in the log and in --format json"
+_WHERE_ALL_ARE = "the whole answer is in --json"
 
 
-def workflow_commands(
-    annotations: Sequence[Annotation], *, folder: str = "", most: int = MOST
-) -> str:
+def render(annotations: Sequence[Annotation], *, folder: str = "", most: int = MOST) -> str:
     """Return a command for each annotation, the worst first, at most `most` of a level.
 
     `folder` is where the workspace lies in the repository, since GitHub knows paths from there.

@@ -47,16 +47,17 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(literal(cell) or " " for cell in cells) + " |"
 
 
-def job_summary(
-    title: str,
-    figures: Sequence[tuple[str, str]],
+def render(
     annotations: Sequence[Annotation],
     *,
+    title: str = "pipeline verify",
+    figures: Sequence[tuple[str, str]] = (),
     most: int = MOST,
 ) -> str:
     """Return a summary: a heading, the figures with what they rest on, and what was found.
 
-    At most `most` annotations of a level are listed, the worst first; the rest is counted.
+    At most `most` annotations of a level are listed, the worst first; the rest is counted, and
+    where there are none this is said.
     """
     parts = [f"## {literal(title)}\n"]
     if figures:
@@ -66,6 +67,8 @@ def job_summary(
         parts.append(table(("", "Where", "What"), map(_cells, chosen)))
     if left:
         parts.append(f"{rest_of(left)}\n")
+    if not annotations:
+        parts.append("Nothing to report.\n")
     return "\n".join(parts)
 
 

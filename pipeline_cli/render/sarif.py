@@ -17,7 +17,7 @@ ROOT = "%SRCROOT%"
 _LEVELS: dict[Level, str] = {"error": "error", "warning": "warning", "notice": "note"}
 
 
-def sarif(annotations: Sequence[Annotation], *, folder: str = "") -> bytes:
+def render(annotations: Sequence[Annotation], *, folder: str = "") -> str:
     """Return a log of one run: a rule for each name, a result for each annotation with a place.
 
     What has no place in the tree is a notification of the tool: a result without a location
@@ -45,7 +45,7 @@ def sarif(annotations: Sequence[Annotation], *, folder: str = "") -> bytes:
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, rules, folder) for each in placed],
     }
-    return as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}).decode()
 
 
 def _rule(rule: str, annotations: Sequence[Annotation]) -> dict[str, Any]:

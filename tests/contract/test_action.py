@@ -258,4 +258,4 @@ def test_reports_are_one_on_a_line_and_globs_are_expanded(runner: Runner, tmp_pa
     given += [part for report in reports for part in ("--junit", report)]
     said = "".join(f"<{part}>" for part in given)
     assert done.stdout == said + "<--format><github>"
-    assert (tmp_path / "summary").read_text() == said + "<--format><markdown>"
+    assert (tmp_path / "summary").read_text() == said + "<--format><md>"

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pipeline_cli.domain.annotations import Annotation, Level
-from pipeline_cli.render.github import workflow_commands
-from pipeline_cli.render.markdown import job_summary, literal, table
-from pipeline_cli.render.sarif import sarif
+from pipeline_cli.render import github, markdown, sarif
+from pipeline_cli.render.markdown import literal, table
 from pipeline_cli.render.terminal import one_line, visible
 
 #: Pieces that mean something to a CI log, a terminal, Markdown or HTML.
@@ -46,17 +45,17 @@ def test_a_command_has_its_place_title_and_message() -> None:
         Annotation("error", "specs/a,b:c.md", 3, "100%, no: never", "x: 100%\ny, z"),
         Annotation("notice", None, 5, "t", " "),
     ]
-    assert workflow_commands(given, folder="sub/").splitlines() == [
+    assert github.render(given, folder="sub/").splitlines() == [
         "::error file=sub/specs/a%2Cb%3Ac.md,line=3,title=100%25%2C no%3A never::x: 100%25%0Ay, z",
         "::warning file=sub/a.md::m",
         "::notice title=t::t",
     ]
-    assert workflow_commands([]) == ""
+    assert github.render([]) == ""
 
 
 def test_the_last_line_says_how_many_are_left() -> None:
     many = [Annotation("error", None, None, "", str(number)) for number in range(12)]
-    lines = workflow_commands(many).splitlines()
+    lines = github.render(many).splitlines()
     assert len(lines) == 11
     assert lines[-1].startswith("::notice::2 more errors: ")
 
@@ -65,7 +64,7 @@ def test_the_last_line_says_how_many_are_left() -> None:
 @example([Annotation("error", "::x", 1, "::y", "::set-output name=a::b\n::error::z")])
 @example([Annotation("error", None, None, "", "a\r\n##[error]b")])
 def test_data_starts_no_command_in_a_log(annotations: list[Annotation]) -> None:
-    text = workflow_commands(annotations)
+    text = github.render(annotations)
     lines = text.split("\n")
     assert lines.pop() == ""
     assert len(lines) == len(annotations)
@@ -121,7 +120,7 @@ def check_sarif(log: dict[str, Any]) -> dict[str, Any]:
 def test_a_log_holds_rules_results_and_what_has_no_place() -> None:
     run = check_sarif(
         json.loads(
-            sarif(
+            sarif.render(
                 [
                     Annotation("notice", "a b/ü:.md", 7, "t", "[x] {0} \\", "one"),
                     Annotation("error", "a.md", None, "t", "", "two"),
@@ -150,29 +149,29 @@ def test_a_log_holds_rules_results_and_what_has_no_place() -> None:
 
 
 def test_a_log_without_results_is_one() -> None:
-    assert check_sarif(json.loads(sarif([])))["results"] == []
+    assert check_sarif(json.loads(sarif.render([])))["results"] == []
 
 
 @given(st.lists(ANNOTATIONS, max_size=4))
 def test_any_data_makes_a_log(annotations: list[Annotation]) -> None:
-    data = sarif(annotations)
+    data = sarif.render(annotations)
     run = check_sarif(json.loads(data))
     placed = len(run["results"]) + len(run["invocations"][0]["toolExecutionNotifications"])
     assert placed == len(annotations)
-    assert data.decode() == visible(data.decode())
+    assert data == visible(data)
 
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HARMLESS = {"inline", "text", "html_inline", "softbreak"}
 
 
-def text_of(markdown: str) -> tuple[list[str], str]:
+def text_of(written: str) -> tuple[list[str], str]:
     """Return the kinds of blocks, and all text; fail on anything that data must not open."""
     kinds, texts = [], []
-    for token in MARKDOWN.parse(markdown):
+    for token in MARKDOWN.parse(written):
         kinds.append(token.type)
         for child in token.children or []:
-            assert child.type in HARMLESS, (child.type, markdown)
+            assert child.type in HARMLESS, (child.type, written)
             if child.type == "html_inline":
                 assert child.content == "<!-- -->"
             else:
@@ -223,7 +222,7 @@ def test_a_summary_has_figures_places_and_the_rest() -> None:
         Annotation("notice", None, None, "t", "t"),
         Annotation("warning", None, None, "t", "u"),
     ]
-    text = job_summary("3 specs", [("supported", "2 of 3")], found, most=1)
+    text = markdown.render(found, title="3 specs", figures=[("supported", "2 of 3")], most=1)
     assert text == (
         "## 3 specs\n\n"
         "|   | n |\n| --- | --- |\n| supported | 2 of 3 |\n\n"
@@ -232,12 +231,12 @@ def test_a_summary_has_figures_places_and_the_rest() -> None:
         "| ⚠️ warning | a&#95;b.md&#58;<!-- -->3 | spec 001&#58;<!-- --> the file is gone |\n\n"
         "1 more warning, 1 more notice\n"
     )
-    assert job_summary("Nothing", [], []) == "## Nothing\n"
+    assert markdown.render([]) == "## pipeline verify\n\nNothing to report.\n"
 
 
 @given(HOSTILE, st.lists(ANNOTATIONS, max_size=3))
 def test_a_summary_is_only_a_heading_and_tables(title: str, found: list[Annotation]) -> None:
-    kinds, _ = text_of(job_summary(title, [("a", "1")], found))
+    kinds, _ = text_of(markdown.render(found, title=title, figures=[("a", "1")]))
     assert kinds.count("heading_open") == 1
     assert kinds.count("table_open") == (2 if found else 1)
     assert "html_block" not in kinds
