@@ -85,25 +85,24 @@ class Spot(NamedTuple):
 
 
 class Place:
-    """The cases of one spot by their names: `whole` names, and `named` with the parts of names."""
+    """The cases of one spot by their numbers, and by how their names end once somebody asks."""
+
+    __slots__ = ("ends", "numbers", "spot")
 
     def __init__(self, spot: Spot) -> None:
         self.spot = spot
         self.numbers: list[int] = []
-        self.whole: dict[str, list[int]] = {}
-        self.named: dict[str, list[int]] = {}
-
-    def add(self, number: int, keys: Sequence[str]) -> None:
-        """Take a case; the first of its keys is its whole name without parameters."""
-        self.numbers.append(number)
-        self.whole.setdefault(keys[0], []).append(number)
-        for key in keys:
-            self.named.setdefault(key, []).append(number)
+        self.ends: dict[str, list[int]] | None = None
 
 
 def basename_of(path: str) -> str:
     """Return what follows the last slash."""
     return path.rpartition("/")[2]
+
+
+def end_of(key: str) -> str:
+    """Return the last part of a key."""
+    return key.rpartition(_SEP)[2]
 
 
 def query_key(names: Sequence[str]) -> str:
@@ -203,7 +202,9 @@ def _classes(classname: str) -> tuple[str, ...]:
 
 def _spoken(suite: str, classname: str, name: str) -> list[str]:
     """Return the titles that a runner joined with blanks, without what stands around them."""
-    keys = []
+    keys: list[str] = []
+    if " " not in name and " " not in classname:
+        return keys
     for around in (suite, classname):
         if around and name.startswith(f"{around} "):
             keys += [name[len(around) + 1 :], around, f"{around}{_SEP}{name[len(around) + 1 :]}"]

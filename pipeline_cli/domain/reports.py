@@ -11,7 +11,15 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from pipeline_cli.domain.report_names import Place, Spot, basename_of, keys_of, query_key, spots_of
+from pipeline_cli.domain.report_names import (
+    Place,
+    Spot,
+    basename_of,
+    end_of,
+    keys_of,
+    query_key,
+    spots_of,
+)
 
 CaseOutcome = Literal["passed", "failed", "error", "skipped"]
 Status = Literal["passed", "failed", "skipped", "absent"]
@@ -88,7 +96,7 @@ class Reports:
                 folder = path.rpartition("/")[0]
                 self._go_folders[folder] = self._go_folders.get(folder, 0) + 1
         self._places: dict[str, list[Place]] | None = None
-        self._names: dict[str, list[tuple[str, int]]] = {}
+        self._ends: dict[str, list[int]] | None = None
         self._unplaced: set[int] = set()
         self._answers: dict[tuple[str | None, tuple[str, ...]], Outcome] = {}
         self._of_file: dict[str, tuple[list[Place], tuple[str, ...]]] = {}
@@ -149,7 +157,7 @@ class Reports:
         else:
             places, doubtful = self._places_of(file)
         if names:
-            found = _named_in(places, query_key(names))
+            found = self._named_in(places, query_key(names))
             if not found and not doubtful:
                 found = self._without_place(query_key(names))
         else:
@@ -164,23 +172,55 @@ class Reports:
         by_spot: dict[Spot, Place] = {}
         for number, (case, _) in enumerate(self._entries):
             spots = spots_of(case.suite, case.classname, case.file, case.name)
-            keys = keys_of(case.suite, case.classname, case.name)
             for spot in spots:
                 place = by_spot.get(spot)
                 if place is None:
                     place = by_spot[spot] = Place(spot)
                     self._places.setdefault(spot.base, []).append(place)
-                place.add(number, keys)
+                place.numbers.append(number)
             if not spots:
                 self._unplaced.add(number)
-            where = spots[0].written if spots else case.suite
-            for key in keys:
-                self._names.setdefault(key, []).append((where, number))
+
+    def _by_end(self, numbers: Iterable[int]) -> dict[str, list[int]]:
+        """Return cases by how their names end, which is little; the whole name decides then."""
+        ends: dict[str, list[int]] = {}
+        for number in numbers:
+            for end in {end_of(key) for key in self._keys(number)}:
+                ends.setdefault(end, []).append(number)
+        return ends
+
+    def _keys(self, number: int) -> tuple[str, ...]:
+        case = self._entries[number][0]
+        return keys_of(case.suite, case.classname, case.name)
+
+    def _anywhere(self, key: str) -> list[int]:
+        """Return the cases of a name, wherever they lie."""
+        if self._ends is None:
+            self._ends = self._by_end(range(len(self._entries)))
+        return [number for number in self._ends.get(end_of(key), ()) if key in self._keys(number)]
+
+    def _named_in(self, places: Iterable[Place], key: str) -> list[int]:
+        """Return the cases of a name; what bears exactly this name goes before its members."""
+        exact: list[int] = []
+        found: list[int] = []
+        for place in places:
+            if place.ends is None:
+                place.ends = self._by_end(place.numbers)
+            for number in place.ends.get(end_of(key), ()):
+                keys = self._keys(number)
+                if key == keys[0]:
+                    exact.append(number)
+                elif key in keys:
+                    found.append(number)
+        return exact or found
 
     def _by_name(self, key: str) -> Outcome:
         """Answer for a name alone: where several places hold it, only if they agree."""
         by_place: dict[str, list[int]] = {}
-        for where, number in self._names.get(key, ()):
+        for number in self._anywhere(key):
+            case = self._entries[number][0]
+            spots = spots_of(case.suite, case.classname, case.file, case.name)
+            where = spots[0].written if spots else case.suite
             by_place.setdefault(where, []).append(number)
         outcomes = {self._sum(numbers).status for numbers in by_place.values()}
         if len(outcomes) > 1:
@@ -242,8 +282,10 @@ class Reports:
 
     def _without_place(self, key: str) -> list[int]:
         """Return the one case of a title in a report that names no files; else nothing."""
-        found = {number for _, number in self._names.get(key, ())} & self._unplaced
-        return list(found) if len(found) == 1 else []
+        if not self._unplaced:
+            return []
+        found = [number for number in self._anywhere(key) if number in self._unplaced]
+        return found if len(found) == 1 else []
 
     def _sum(self, numbers: Sequence[int]) -> Outcome:
         entries = [self._entries[number] for number in dict.fromkeys(numbers)]
@@ -265,16 +307,6 @@ def _status(passed: int, failed: int, skipped: int) -> Status:
     if failed:
         return "failed"
     return "passed" if passed else "skipped" if skipped else "absent"
-
-
-def _named_in(places: Iterable[Place], key: str) -> list[int]:
-    """Return the cases of a name; what bears exactly this name goes before members of that name."""
-    exact: list[int] = []
-    found: list[int] = []
-    for place in places:
-        exact += place.whole.get(key, ())
-        found += place.named.get(key, ())
-    return exact or found
 
 
 def _since(time: datetime | None) -> float:
