@@ -70,9 +70,10 @@ def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) 
 
         emit_json(name, context, monitor_keys(answer.value), answer.findings)
         return
-    from pipeline_cli.render.monitor import monitor_view
+    from pipeline_cli.render.monitor import monitor_view, resolve_view
 
-    emit_text(options, monitor_view(answer.value, context.now, opening=name == "monitor"))
+    view = monitor_view if name == "monitor" else resolve_view
+    emit_text(options, view(answer.value, context.now))
     emit_findings(options, answer.findings, f"pipeline {name}")
 
 

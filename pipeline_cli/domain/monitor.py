@@ -99,13 +99,15 @@ CLEAR: tuple[Sign, ...] = ()
 class Rule(msgspec.Struct, frozen=True):
     """A row of the table: the condition, how grave it is, its check, and what to do about it.
 
-    `healable` tells whether a heal task can be asked for it.
+    `needs` names the inputs without which it is unknown, `healable` tells whether a heal task
+    can be asked for it.
     """
 
     condition: str
     severity: Severity
     check: Callable[[Sight], Answer]
     action: str
+    needs: tuple[str, ...] = ()
     healable: bool = True
 
 
@@ -274,23 +276,80 @@ RULES: tuple[Rule, ...] = (
         "high",
         runner_pm_not_seen,
         "start the runner, or set monitor.runner_hours",
+        ("beat", "tasks", "open_items"),
     ),
-    Rule("stale_version", "high", stale_version, "restart the runner on the current commit"),
-    Rule("no_task_running", "high", no_task_running, "see what holds the queue: pipeline tasks"),
-    Rule("repeated_failures", "high", repeated_failures, "read the last failures: pipeline tasks"),
-    Rule("output_empty", "high", output_empty, "run the executor by hand and see what it prints"),
-    Rule("executor_fail", "high", executor_fail, "check that the executor's command can be run"),
-    Rule("effectiveness_404", "high", effectiveness_404, "deploy the API anew"),
-    Rule("low_phase_coverage", "medium", low_phase_coverage, "start more workers"),
-    Rule("low_success_rate", "medium", low_success_rate, "see which type fails: pipeline metrics"),
-    Rule("orphan_running", "medium", orphan_running, "end the task, or find out what it waits for"),
-    Rule("needs_decision", "medium", needs_decision, "decide: pipeline tasks", healable=False),
-    Rule("runner_log_errors", "medium", runner_log_errors, "read the end of agent_runner.log"),
+    Rule(
+        "stale_version",
+        "high",
+        stale_version,
+        "restart the runner on the current commit",
+        ("beat", "stale"),
+    ),
+    Rule(
+        "no_task_running",
+        "high",
+        no_task_running,
+        "see what holds the queue: pipeline tasks",
+        ("tasks",),
+    ),
+    Rule(
+        "repeated_failures",
+        "high",
+        repeated_failures,
+        "read the last failures: pipeline tasks",
+        ("attention",),
+    ),
+    Rule(
+        "output_empty",
+        "high",
+        output_empty,
+        "run the executor by hand and see what it prints",
+        ("attention",),
+    ),
+    Rule(
+        "executor_fail",
+        "high",
+        executor_fail,
+        "check that the executor's command can be run",
+        ("attention",),
+    ),
+    Rule("effectiveness_404", "high", effectiveness_404, "deploy the API anew", ("probe",)),
+    Rule("low_phase_coverage", "medium", low_phase_coverage, "start more workers", ("tasks",)),
+    Rule(
+        "low_success_rate",
+        "medium",
+        low_success_rate,
+        "see which type fails: pipeline metrics",
+        ("rated", "attention"),
+    ),
+    Rule(
+        "orphan_running",
+        "medium",
+        orphan_running,
+        "end the task, or find out what it waits for",
+        ("tasks",),
+    ),
+    Rule(
+        "needs_decision",
+        "medium",
+        needs_decision,
+        "decide: pipeline tasks",
+        ("tasks", "plan"),
+        healable=False,
+    ),
+    Rule(
+        "runner_log_errors",
+        "medium",
+        runner_log_errors,
+        "read the end of agent_runner.log",
+        ("runner_log",),
+    ),
     Rule(
         "phase_6_7_not_worked",
         "medium",
         phase_6_7_not_worked,
         "see what stands before them: pipeline align",
+        ("plan",),
         healable=False,
     ),
     Rule("metrics_unavailable", "low", metrics_unavailable, "see why: pipeline doctor"),

@@ -26,6 +26,7 @@ from pipeline_cli.domain.healing import (
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
 from pipeline_cli.domain.report import Known, next_items, report
+from pipeline_cli.domain.rulings import judge
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import runner_log, state_json
@@ -71,10 +72,10 @@ def _check(
     source, values = _issues_file(context, tally)
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
-    answers = [(rule, rule.check(sight)) for rule in rules.RULES]
+    rulings = judge(sight)
     ledger = settle(
         entries,
-        answers,
+        rulings,
         tasks=known.tasks,
         last_cleared=_last_cleared(context),
         relapse_hours=context.settings.monitor.relapse_hours,
@@ -96,8 +97,7 @@ def _check(
         effectiveness=figures_of(measures, issues, plan) if measures and plan else None,
     )
     answer = report(known, meta_hours=context.settings.meta.interval_hours, now=context.now)
-    counted = tuple((rule.condition, None if a is None else len(a)) for rule, a in answers)
-    return Answer(Check(book, ledger, answer, known, counted, dry_run, asked), tally.result())
+    return Answer(Check(book, ledger, answer, known, rulings, dry_run, asked), tally.result())
 
 
 def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Tally) -> Sight:

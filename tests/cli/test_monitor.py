@@ -160,7 +160,8 @@ def test_unknown_resolves_nothing_and_loses_nothing(root: Path) -> None:
         mine = [i for i in answer["issues"] if i["condition"] == "orphan_running"]
         assert [(i["id"], i["unknown_since"]) for i in mine] == [(first["id"], T1)]
         rule = next(r for r in answer["rules"] if r["condition"] == "orphan_running")
-        assert rule == {"condition": "orphan_running", "answer": "unknown", "count": None}
+        assert (rule["answer"], rule["count"]) == ("unknown", None)
+        assert rule["message"] == "the task log cannot be read"
     assert records(root) == []
     log.rmdir()
     log.write_bytes(held)
@@ -237,6 +238,65 @@ def test_heal_resolve_opens_nothing_and_records_once(root: Path) -> None:
     assert len(records(root)) == 1
     assert run(root, T1, "heal-resolve")["recorded"] == []
     assert len(records(root)) == 1
+
+
+def test_heal_resolve_says_of_each_issue_what_it_found(root: Path) -> None:
+    add(root, orphan("t2"))
+    entry = {"id": "ffffffff", "condition": "from_the_future", "created_at": T0}
+    write(root, {f"{LOGS}/monitor_issues.json": json.dumps({"issues": [entry]})})
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    found = run(root, T1, "heal-resolve", "--dry-run")["looked"]
+    said = sorted((one["condition"], one["answer"], one["message"]) for one in found)
+    assert said == [
+        ("from_the_future", "not_checked", "no rule of this release looks at it"),
+        ("orphan_running", "clear", "others of its condition are still open"),
+        ("orphan_running", "firing", "task t2 has been running for 18,000 s"),
+    ]
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "3 open issue(s), 0 condition(s) cleared" in text
+    assert "still firing: task t2 has been running for 18,000 s" in text
+    assert "clear now: others of its condition are still open" in text
+    assert "not checked, it stays open: no rule of this release looks at it" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "who", "why"),
+    [
+        ("completed", "credit to h1 (completed)", "h1 completed 2026-02-12T10:20:00Z"),
+        ("failed", "no credit", "h1 is failed"),
+    ],
+)
+def test_heal_resolve_says_who_earned_the_clearing(
+    root: Path, status: str, who: str, why: str
+) -> None:
+    issue = run(root, T0)["issues"][0]["id"]
+    add(root, heal("h1", issue, (status, "2026-02-12T10:20:00Z")))
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "  clear now\n" in text
+    assert f"cleared: orphan_running; {who}\n  issue {issue}, open for 1 h: {why}\n" in text
+
+
+def test_an_issue_that_cannot_be_checked_says_why(root: Path) -> None:
+    run(root, T0)
+    log = root / LOGS / "tasks.jsonl"
+    log.unlink()
+    log.mkdir()
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "unknown, it stays open: the task log cannot be read" in text
+    text = pipeline(root, "monitor", now=T1).text
+    assert "unknown: orphan_running: the task log cannot be read; it stays as it was" in text
+
+
+def test_issues_that_were_not_asked_for_are_not_checked(root: Path) -> None:
+    log = f"{T0} ERROR no answer\n"
+    write(root, {f"{LOGS}/agent_runner.log": log})
+    run(root, T0)
+    found = run(root, T1, "heal-resolve", "--issue", "orphan_running")["looked"]
+    said = {one["condition"]: (one["answer"], one["message"]) for one in found}
+    assert said["runner_log_errors"] == ("not_checked", "not asked for")
+    assert said["orphan_running"][0] == "firing"
 
 
 def test_a_record_that_a_killed_run_left_is_not_made_twice(root: Path) -> None:
