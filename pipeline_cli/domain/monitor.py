@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.log_damage import Damage, said
 from pipeline_cli.domain.moments import seconds_between
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.runner import Heartbeat
@@ -48,7 +49,8 @@ class Sight(msgspec.Struct, frozen=True):
 
     `beat` holds one heartbeat, or none where no runner has left one. `stale` holds the running
     and the current commit where they differ. `open_items` counts unfinished backlog items, at
-    most a few. `rated` tells whether the metrics behind the success rate could be read.
+    most a few. `rated` tells whether the metrics behind the success rate could be read. `damage`
+    has an entry for each log of ours.
     """
 
     now: datetime
@@ -63,6 +65,7 @@ class Sight(msgspec.Struct, frozen=True):
     stale: tuple[str, ...] | None = None
     runner_log: Sequence[LogLine] | None = None
     metrics_readable: bool = True
+    damage: Sequence[Damage] | None = None
     probe: Probe = "not_configured"
 
     @property
@@ -259,6 +262,15 @@ def metrics_unavailable(seen: Sight) -> Answer:
     return CLEAR if seen.metrics_readable else (Sign("the metrics log cannot be read"),)
 
 
+def log_damage(seen: Sight) -> Answer:
+    """A log of ours holds bad lines that the last check has not seen."""
+    if seen.damage is None:
+        return None
+    if any(one.new for one in seen.damage):
+        return (Sign(said(seen.damage)),)
+    return None if any(one.new is None for one in seen.damage) else CLEAR
+
+
 def within_hours(now: datetime, hours: str) -> bool:
     """Tell whether a moment lies within `HH:MM-HH:MM` in UTC, over midnight too."""
     if not hours:
@@ -353,4 +365,13 @@ RULES: tuple[Rule, ...] = (
         healable=False,
     ),
     Rule("metrics_unavailable", "low", metrics_unavailable, "see why: pipeline doctor"),
+    # It clears by itself at the next check, so no heal could ever earn it.
+    Rule(
+        "log_damage",
+        "low",
+        log_damage,
+        "see which lines: pipeline doctor",
+        ("damage",),
+        healable=False,
+    ),
 )

@@ -21,6 +21,10 @@ LACKS: dict[str, tuple[Callable[[Sight], bool], str]] = {
     "beat": (lambda seen: seen.beat is None, "the heartbeat cannot be read"),
     "stale": (lambda seen: seen.stale is None, "git or pipeline_version.json cannot tell"),
     "runner_log": (lambda seen: seen.runner_log is None, "the runner's log cannot be read"),
+    "damage": (
+        lambda seen: seen.damage is None or any(one.new is None for one in seen.damage),
+        "a log of ours cannot be read",
+    ),
     "probe": (lambda seen: seen.probe == "unreachable", "the API does not answer"),
 }
 

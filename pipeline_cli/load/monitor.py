@@ -10,7 +10,7 @@ from pipeline_cli.domain import monitor as rules
 from pipeline_cli.domain import recording
 from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit, Edit, Rename
 from pipeline_cli.domain.checks import Check
-from pipeline_cli.domain.documents import SourceFile, foreign_encoding
+from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.heal_tasks import Asked, ask_for_heals
 from pipeline_cli.domain.healing import (
@@ -24,23 +24,22 @@ from pipeline_cli.domain.healing import (
     settle,
 )
 from pipeline_cli.domain.moments import iso
-from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
-from pipeline_cli.domain.report import Known, next_items, report
+from pipeline_cli.domain.monitor import Probe, Sight
+from pipeline_cli.domain.report import Known, report
 from pipeline_cli.domain.rulings import judge
-from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.errors import InputError
-from pipeline_cli.formats import runner_log, state_json
+from pipeline_cli.formats import log_damage, state_json
 from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
 from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.resolution_log import read_resolutions
-from pipeline_cli.load.answer import Answer, attempt
+from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import figures_of
+from pipeline_cli.load.sight import ask_api, look
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
 REPORT = "pipeline_status_report"
-_LAST_LINES, _TAIL = 100, 1 << 18
 
 
 def check(
@@ -58,7 +57,7 @@ def check(
     where `issue` names no open issue. With `heal`, heal tasks are filed for what fires.
     """
     # An address that does not answer costs seconds, and nobody shall wait for the lock so long.
-    probe = _probe(context.settings.monitor.probe_url)
+    probe = ask_api(context.settings.monitor.probe_url)
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
         return _check(context, probe, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
 
@@ -68,8 +67,9 @@ def _check(
 ) -> Answer[Check]:
     tally = Tally()
     known, measures = gather(context, tally)
-    sight = look(context, known, probe, rated=measures is not None, tally=tally)
     source, values = _issues_file(context, tally)
+    seen = log_damage.parse_seen((values or {}).get("seen"))
+    sight = look(context, known, probe, seen, rated=measures is not None, tally=tally)
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
     rulings = judge(sight)
@@ -85,6 +85,8 @@ def _check(
     )
     asked = _ask(context, ledger, known, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
+    if opening:  # what only heal-resolve has seen has opened no issue yet
+        book["seen"] = _seen(book.get("seen"), sight)
     text = dumps(book)
     if not dry_run:
         _append_tasks(context, asked)
@@ -98,33 +100,6 @@ def _check(
     )
     answer = report(known, meta_hours=context.settings.meta.interval_hours, now=context.now)
     return Answer(Check(book, ledger, answer, known, rulings, dry_run, asked), tally.result())
-
-
-def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Tally) -> Sight:
-    """Gather what the rules look at; what cannot be read is None."""
-    settings = context.settings.monitor
-    beat = _beats(context, known)
-    alive = beat is not None and any(found.alive(context.now) for found in beat)
-    return Sight(
-        now=context.now,
-        bounds=Bounds(
-            settings.no_running_seconds,
-            settings.orphan_seconds,
-            settings.min_running,
-            settings.runner_hours,
-        ),
-        tasks=known.tasks,
-        attention=known.attention,
-        rated=rated,
-        plan=known.plan,
-        state=known.state,
-        open_items=len(next_items(known.backlog, known.plan, known.state)) if known.plan else None,
-        beat=beat,
-        stale=_stale(context, tally) if alive else (),
-        runner_log=attempt(lambda: _runner_log(context), tally),
-        metrics_readable=_metrics_readable(context),
-        probe=probe,
-    )
 
 
 def _ask(
@@ -156,59 +131,6 @@ def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
         text = "".join(recording.lines(one.events) for one in asked)
         append = Append(context.log_path("tasks.jsonl"), text)
         context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
-
-
-def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:
-    """Return the heartbeat, or none; None where the file is there and says nothing."""
-    if known.heartbeat:
-        return (known.heartbeat,)
-    there = attempt(lambda: context.workspace.exists(context.log_path("heartbeat.json")))
-    return () if there is False else None
-
-
-def _stale(context: Context, tally: Tally) -> tuple[str, ...] | None:
-    """Return the runner's commit and the current one where they differ; None if unknown."""
-    source = attempt(
-        lambda: context.workspace.read(context.log_path("pipeline_version.json")), tally
-    )
-    if source is None:
-        return ()
-    values = read_object(source, tally) if isinstance(source, SourceFile) else None
-    sha = values.get("git_sha") if values else None
-    repository = context.workspace.repository
-    if not isinstance(sha, str) or not sha or repository is None:
-        return None
-    from pipeline_cli.store.gitrepo import commits_since
-
-    found = commits_since(repository, sha, "^Pipeline-Command: ")
-    if found is None:
-        return None
-    head, foreign = found
-    return (sha, head) if foreign else ()
-
-
-def _runner_log(context: Context) -> list[LogLine]:
-    lines: list[bytes] = []
-    for piece in context.workspace.pieces_from_end(context.log_path("agent_runner.log"), _TAIL):
-        lines = (piece.data or b"").splitlines() + lines
-        if len(lines) >= _LAST_LINES:
-            break
-    return runner_log.parse(line.decode("utf-8", "replace") for line in lines[-_LAST_LINES:])
-
-
-def _metrics_readable(context: Context) -> bool:
-    head = attempt(lambda: context.workspace.head(context.log_path("metrics.jsonl")))
-    return head is not None and foreign_encoding(head) is None
-
-
-def _probe(url: str) -> Probe:
-    if not url:
-        return "not_configured"
-    from pipeline_cli.store.probe import status_of
-
-    if status_of(url) is None:
-        return "unreachable"
-    return "not_found" if status_of(f"{url.rstrip('/')}/api/agent/effectiveness") == 404 else "ok"
 
 
 def _issues_file(context: Context, tally: Tally) -> tuple[SourceFile | None, dict[str, Any] | None]:
@@ -303,6 +225,12 @@ def _book(
         kept = values.get("set_aside")
         book["set_aside"] = [*(kept if isinstance(kept, list) else []), *aside]
     return book
+
+
+def _seen(before: Any, sight: Sight) -> dict[str, Any]:
+    """Return how far the logs have been looked at; what cannot be read stays as it was."""
+    found = {one.log: log_damage.seen_object(one.seen) for one in sight.damage or () if one.seen}
+    return {**(before if isinstance(before, dict) else {}), **found}
 
 
 def _appended(before: Any, new: Sequence[Any], most: int) -> list[Any]:

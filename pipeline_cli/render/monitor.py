@@ -32,6 +32,7 @@ def monitor_keys(seen: Check) -> dict[str, Any]:
         "history": book["history"],
         "resolved_since_last": book["resolved_since_last"],
         "resolved": book.get("resolved", []),
+        "seen": book.get("seen", {}),
         "rules": [
             {
                 "condition": ruling.rule.condition,

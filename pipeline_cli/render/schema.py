@@ -231,6 +231,7 @@ def _monitor(_: Types) -> dict[str, Schema]:
         "history": anything,
         "resolved_since_last": {"type": "array", "items": TEXT},
         "resolved": anything,
+        "seen": {"type": "object"},
         "rules": {"type": "array", "items": rule},
         "looked": {"type": "array", "items": looked},
         "recorded": {"type": "array", "items": resolution},

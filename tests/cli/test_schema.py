@@ -32,7 +32,7 @@ TAKES_MORE = re.compile(
 )
 FREE_FORM = re.compile(
     r"/project_manager/.*|/entries/0/value.*|/settings/0/(value|default).*"
-    r"|/(issues|history|resolved|recorded)/0.*"
+    r"|/(issues|history|resolved|recorded)/0.*|/seen(/.*)?"
 )
 #: A command line for each answer; the demo's are those of others.
 LINES = {
