@@ -102,8 +102,8 @@ CLEAR: tuple[Sign, ...] = ()
 class Rule(msgspec.Struct, frozen=True):
     """A row of the table: the condition, how grave it is, its check, and what to do about it.
 
-    `needs` names the inputs without which it is unknown, `healable` tells whether a heal task
-    can be asked for it.
+    `needs` names the inputs that may be lacking, `healable` tells whether a heal task can be
+    asked for it.
     """
 
     condition: str
@@ -282,7 +282,13 @@ def within_hours(now: datetime, hours: str) -> bool:
 
 #: Every rule of the monitor (contracts §7).
 RULES: tuple[Rule, ...] = (
-    Rule("api_unreachable", "high", api_unreachable, "start the API, or correct monitor.probe_url"),
+    Rule(
+        "api_unreachable",
+        "high",
+        api_unreachable,
+        "start the API, or correct monitor.probe_url",
+        ("probe",),
+    ),
     Rule(
         "runner_pm_not_seen",
         "high",

@@ -35,7 +35,7 @@ from pipeline_cli.formats.resolution_log import read_resolutions
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import figures_of
-from pipeline_cli.load.sight import ask_api, look
+from pipeline_cli.load.sight import ask_api, look, look_at_logs
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
@@ -68,8 +68,8 @@ def _check(
     tally = Tally()
     known, measures = gather(context, tally)
     source, values = _issues_file(context, tally)
-    seen = log_damage.parse_seen((values or {}).get("seen"))
-    sight = look(context, known, probe, seen, rated=measures is not None, tally=tally)
+    damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
+    sight = look(context, known, probe, damage, rated=measures is not None, tally=tally)
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
     rulings = judge(sight)

@@ -20,15 +20,12 @@ def look(
     context: Context,
     known: Known,
     probe: Probe,
-    seen: Mapping[str, Seen],
+    damage: tuple[Damage, ...] | None,
     *,
     rated: bool,
     tally: Tally,
 ) -> Sight:
-    """Gather what the rules look at; what cannot be read is None.
-
-    `seen` is how far the last check has looked at the logs.
-    """
+    """Gather what the rules look at; what cannot be read is None."""
     settings = context.settings.monitor
     beat = _beats(context, known)
     alive = beat is not None and any(found.alive(context.now) for found in beat)
@@ -50,7 +47,7 @@ def look(
         stale=_stale(context, tally) if alive else (),
         runner_log=attempt(lambda: _runner_log(context), tally),
         metrics_readable=_metrics_readable(context),
-        damage=tuple(_damage(context, name, seen.get(name)) for name in WATCHED),
+        damage=damage,
         probe=probe,
     )
 
@@ -96,6 +93,19 @@ def _runner_log(context: Context) -> list[LogLine]:
 def _metrics_readable(context: Context) -> bool:
     head = attempt(lambda: context.workspace.head(context.log_path("metrics.jsonl")))
     return head is not None and foreign_encoding(head) is None
+
+
+def seen_logs(context: Context) -> dict[str, Seen]:
+    """Return how far the last check has looked at the logs; nothing where there was none."""
+    path = context.log_path("monitor_issues.json")
+    source = attempt(lambda: context.workspace.read(path))
+    values = read_object(source, Tally()) if isinstance(source, SourceFile) else None
+    return log_damage.parse_seen((values or {}).get("seen"))
+
+
+def look_at_logs(context: Context, seen: Mapping[str, Seen]) -> tuple[Damage, ...]:
+    """Look for bad lines in the logs of ours that were not seen before."""
+    return tuple(_damage(context, name, seen.get(name)) for name in WATCHED)
 
 
 def _damage(context: Context, name: str, before: Seen | None) -> Damage:
