@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
@@ -50,6 +51,7 @@ def _round(options: Options, watch: Watch) -> int:
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
+        answer = _tell(options, context, answer)
     _emit(options, context, "monitor", answer)
     return int(watch.fail_on is not None and answer.value.ledger.holds(watch.fail_on))
 
@@ -62,6 +64,27 @@ def _report(context: Context, seen: Check) -> None:
     view = status_view(seen.report, seen.known.plan, seen.known.view, tree=True)
     text = render(view, color=False, width=100)
     write_report(context, encode("status", context.now, status_keys(seen.report), ()), text)
+
+
+def _tell(options: Options, context: Context, answer: Answer[Check]) -> Answer[Check]:
+    """Tell of new high issues; that nobody could be told is a finding, and fails nothing."""
+    command = context.settings.notify.command
+    new = [entry for entry in answer.value.ledger.opened if entry["severity"] == "high"]
+    if not command or not new:
+        return answer
+    from pipeline_cli.render.monitor import notice
+    from pipeline_cli.store.notify import tell
+
+    text = notice(new, str(context.workspace.root))
+    trouble = tell(command, text, {"PIPELINE_ISSUES": " ".join(str(entry["id"]) for entry in new)})
+    if trouble is None:
+        return answer
+    words = f"nobody may have been told of {len(new)} new high issue(s): {trouble}"
+    hint = "try notify.command by hand; pipeline monitor does not tell of them again"
+    found = Finding("notify-failed", "warning", words, hint=hint)
+    if options.json and not options.quiet:  # as text it comes with the other findings
+        emit_findings(options, (found,), "pipeline monitor")
+    return Answer(answer.value, (*answer.findings, found))
 
 
 def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) -> None:

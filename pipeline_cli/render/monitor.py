@@ -105,6 +105,15 @@ def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
     return parts
 
 
+def notice(opened: Sequence[Entry], root: str) -> str:
+    """Return the summary of new issues that is told to somebody: plain text, harmless."""
+    lines = [f"pipeline: {len(opened)} new high issue(s) in {one_line(root)}", ""]
+    for entry in opened:
+        lines.append(one_line(f"{entry['condition']} ({entry['id']}): {entry['message']}"))
+        lines.append(f"  {one_line(entry['suggested_action'])}")
+    return "\n".join(lines) + "\n"
+
+
 def _dry(seen: Check) -> list[RenderableType]:
     return [Text("Nothing was written (--dry-run).", style="dim")] if seen.dry_run else []
 

@@ -34,6 +34,7 @@ NOT_PLANTED = {
     "issues-set-aside",
     "lock-unusable",
     "locked",
+    "notify-failed",
     "write-refused",
     # A log that shrinks while it is read, one beyond 8 MiB, a document beyond 64 MiB.
     "log-changed",
