@@ -39,6 +39,7 @@ class Measures(NamedTuple):
     days: tuple[Day, ...]
     reading: LogReading
     cleared: tuple[ResolvedIssue, ...]
+    last_cleared: dict[str, ResolvedIssue]
     relapse_hours: float
 
 
@@ -46,16 +47,16 @@ def load_measures(context: Context, tally: Tally, period: Period | None = None) 
     """Read the metrics log and the resolutions once, for every figure that rests on them."""
     period = period or period_of(context)
     (here, before, *days), reading = load_metrics(context, period.spans, tally)
-    (resolutions, earlier), cleared = load_resolutions(
-        context, (period.window, period.before), tally
-    )
+    resolutions = load_resolutions(context, (period.window, period.before), tally)
+    now, before_then = resolutions.counts
     return Measures(
         period,
         (here, before),
-        (resolutions, earlier),
+        (now, before_then),
         days_of(period.days, days),
         reading,
-        cleared,
+        resolutions.since,
+        resolutions.last,
         context.settings.monitor.relapse_hours,
     )
 

@@ -13,7 +13,7 @@ def metrics_answer(context: Context, period: Period | None = None) -> Answer[Met
     tally = Tally()
     period = period or period_of(context)
     (metrics, before, *days), reading = load_metrics(context, period.spans, tally)
-    (resolutions,), _ = load_resolutions(context, (period.window,), tally)
+    (resolutions,) = load_resolutions(context, (period.window,), tally).counts
     answer = MetricsReport(
         metrics,
         period.window,

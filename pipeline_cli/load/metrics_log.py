@@ -1,5 +1,7 @@
 """The metrics log and the resolutions, counted over windows."""
 
+from typing import NamedTuple
+
 from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import ResolutionCount, ResolvedIssue, count_resolutions
@@ -125,16 +127,25 @@ def _disorder(path: str) -> Finding:
     )
 
 
-def load_resolutions(
-    context: Context, spans: tuple[Window, ...], tally: Tally
-) -> tuple[tuple[ResolutionCount, ...], tuple[ResolvedIssue, ...]]:
-    """Count the resolutions over several windows, and return those since the first begins."""
+class Resolutions(NamedTuple):
+    """The log of resolutions: counts over windows, those since the first, and each last one."""
+
+    counts: tuple[ResolutionCount, ...]
+    since: tuple[ResolvedIssue, ...]
+    last: dict[str, ResolvedIssue]
+
+
+def load_resolutions(context: Context, spans: tuple[Window, ...], tally: Tally) -> Resolutions:
+    """Read the resolutions once: count them over several windows, keep the last of each condition.
+
+    The last is that which stands last in the log, whenever it was.
+    """
     path = context.log_path("monitor_resolutions.jsonl")
     lines = split_lines(context.workspace.blocks(path))
     earliest = min(span.start for span in spans)
-    found = tuple(
-        resolution
-        for resolution in read_resolutions(path, lines, tally, now=context.now)
-        if resolution.moment >= earliest
-    )
-    return count_resolutions(found, spans), found
+    found, last = [], {}
+    for resolution in read_resolutions(path, lines, tally, now=context.now):
+        last[resolution.condition] = resolution
+        if resolution.moment >= earliest:
+            found.append(resolution)
+    return Resolutions(count_resolutions(found, spans), tuple(found), last)

@@ -23,6 +23,7 @@ from pipeline_cli.domain.healing import (
     is_open,
     settle,
 )
+from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Probe, Sight
 from pipeline_cli.domain.report import Known, report
@@ -30,11 +31,10 @@ from pipeline_cli.domain.rulings import judge
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import log_damage, state_json
 from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
-from pipeline_cli.formats.jsonl import split_lines
-from pipeline_cli.formats.resolution_log import read_resolutions
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.effectiveness import figures_of
+from pipeline_cli.load.effectiveness import Measures, figures_of
+from pipeline_cli.load.metrics_log import load_resolutions, windows
 from pipeline_cli.load.sight import ask_api, look, look_at_logs
 from pipeline_cli.load.status import gather
 
@@ -66,8 +66,9 @@ def _check(
     context: Context, probe: Probe, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
 ) -> Answer[Check]:
     tally = Tally()
-    known, measures = gather(context, tally)
-    source, values = _issues_file(context, tally)
+    held = _IssuesFile(context)
+    known, measures = gather(context, tally, held.book)
+    source, values = held.source, held.writable(tally)
     damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
     sight = look(context, known, probe, damage, rated=measures is not None, tally=tally)
     entries, aside = _entries(values)
@@ -77,7 +78,7 @@ def _check(
         entries,
         rulings,
         tasks=known.tasks,
-        last_cleared=_last_cleared(context),
+        last_cleared=_last_cleared(context, measures),
         relapse_hours=context.settings.monitor.relapse_hours,
         now=context.now,
         opening=opening,
@@ -91,7 +92,7 @@ def _check(
     if not dry_run:
         _append_tasks(context, asked)
         _write(context, source, values, text, ledger)
-    issues = state_json.parse_issues(SourceFile(context.log_path(ISSUES), text), Tally())
+    issues = state_json.issue_book(book, context.log_path(ISSUES), Tally())
     plan = known.plan
     known = msgspec.structs.replace(
         known,
@@ -133,27 +134,53 @@ def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
         context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
 
 
-def _issues_file(context: Context, tally: Tally) -> tuple[SourceFile | None, dict[str, Any] | None]:
-    """Read the issues file; its object is None where there is none that is valid."""
-    path = context.log_path(ISSUES)
-    source = context.workspace.read(path)
-    if source is None:
-        return None, None
-    values = None
-    if isinstance(source, SourceFile):
-        if not source.is_utf8:
+class _IssuesFile:
+    """The issues file, read once: as a book for the figures, and as the object to be rewritten."""
+
+    def __init__(self, context: Context) -> None:
+        self.source: SourceFile | None = None
+        self._context = context
+        self._path = context.log_path(ISSUES)
+        self._trouble: InputError | None = None
+        self._values: dict[str, Any] | None = None
+
+    def book(self, context: Context, tally: Tally) -> IssueBook:
+        """Read it and report what is wrong with it."""
+        try:
+            found = context.workspace.read(self._path)
+        except InputError as error:
+            self._trouble = error
+            raise
+        if isinstance(found, Finding):  # UTF-16: it is there, and nothing in it can be read
+            tally.add(found)
+            found, self.source = None, SourceFile(self._path, "")
+        if found is None:
+            return IssueBook()
+        self.source, self._values = found, read_object(found, tally)
+        return state_json.issue_book(self._values, self._path, tally)
+
+    def writable(self, tally: Tally) -> dict[str, Any] | None:
+        """Return its object; None where there is none that is valid.
+
+        Raises InputError where it cannot be read, or not be rewritten.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+        if self.source is None:
+            return None
+        if not self.source.is_utf8:
             raise InputError(
                 "the issues file is not UTF-8 and is not rewritten",
                 code="not-utf8",
-                path=path,
+                path=self._path,
                 hint="save it as UTF-8 first; nothing was written",
             )
-        values = read_object(source, Tally())  # gather has reported what is wrong with it
-    if values is None:
-        aside = _aside(context)
-        words = f"the invalid issues file is kept as {aside}; a new one is written"
-        tally.add(Finding("issues-set-aside", "warning", words, path, hint="see what it held"))
-    return (source if isinstance(source, SourceFile) else SourceFile(path, "")), values
+        if self._values is None:
+            aside = _aside(self._context)
+            words = f"the invalid issues file is kept as {aside}; a new one is written"
+            hint = "see what it held"
+            tally.add(Finding("issues-set-aside", "warning", words, self._path, hint=hint))
+        return self._values
 
 
 def _entries(values: dict[str, Any] | None) -> tuple[list[Entry], list[Any]]:
@@ -180,13 +207,12 @@ def _condition_of(issue: str, entries: Sequence[Entry], context: Context) -> str
     )
 
 
-def _last_cleared(context: Context) -> dict[str, Cleared]:
-    path = context.log_path(RESOLUTIONS)
-    lines = split_lines(context.workspace.blocks(path))
-    return {
-        line.condition: Cleared(line.moment, line.issue_id)
-        for line in read_resolutions(path, lines, Tally(), now=context.now)
-    }
+def _last_cleared(context: Context, measures: Measures | None) -> dict[str, Cleared]:
+    """Return when each condition cleared last; the log is read where no figure rests on it."""
+    last = measures.last_cleared if measures else None
+    if last is None:
+        last = load_resolutions(context, windows(context), Tally()).last
+    return {name: Cleared(found.moment, found.issue_id) for name, found in last.items()}
 
 
 def _book(
