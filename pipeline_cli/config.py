@@ -80,6 +80,12 @@ class MonitorSettings(_Section, frozen=True):
     probe_url: Url = ""
 
 
+class NotifySettings(_Section, frozen=True):
+    """Whom to tell: a command and its arguments, run without a shell."""
+
+    command: tuple[Text, ...] = ()
+
+
 class RotationSettings(_Section, frozen=True):
     """The share of the meta backlog, kept as text so that it stays exact."""
 
@@ -117,6 +123,7 @@ class Settings(_Section, frozen=True):
     logs: Logs = Logs()
     meta: MetaSettings = MetaSettings()
     monitor: MonitorSettings = MonitorSettings()
+    notify: NotifySettings = NotifySettings()
     paths: Paths = Paths()
     rotation: RotationSettings = RotationSettings()
     specs: Specs = Specs()
@@ -153,6 +160,7 @@ MEANINGS = {
     "monitor.relapse_hours": "How soon a condition must come back to count as a relapse.",
     "monitor.runner_hours": "When a runner is expected, in UTC, as 22:00-07:00; else always.",
     "monitor.probe_url": "The address of an API that should answer; none is asked without it.",
+    "notify.command": "What is run for new high issues, with the summary on its standard input.",
     "paths.specs": "The folder of the specs.",
     "paths.backlog": "The product backlog.",
     "paths.meta_backlog": "The backlog of what improves the pipeline itself.",

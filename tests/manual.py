@@ -8,6 +8,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 _KINDS = {
     "figure": "Figures",
     "flag": "Flags",
+    "rule": "Rules of the monitor",
     "layer": "Layers",
     "finding": "Findings and errors",
     "exit code": "Exit codes",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
@@ -54,6 +55,7 @@ def _round(options: Options, watch: Watch) -> int:
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
+        answer = _tell(options, context, answer)
     _emit(options, context, "monitor", answer)
     if keep and not watch.dry_run:
         _prune(options, context, keep)
@@ -93,15 +95,37 @@ def _report(context: Context, seen: Check) -> None:
     write_report(context, encode("status", context.now, status_keys(seen.report), ()), text)
 
 
+def _tell(options: Options, context: Context, answer: Answer[Check]) -> Answer[Check]:
+    """Tell of new high issues; that nobody could be told is a finding, and fails nothing."""
+    command = context.settings.notify.command
+    new = [entry for entry in answer.value.ledger.opened if entry["severity"] == "high"]
+    if not command or not new:
+        return answer
+    from pipeline_cli.render.monitor import notice
+    from pipeline_cli.store.notify import tell
+
+    text = notice(new, str(context.workspace.root))
+    trouble = tell(command, text, {"PIPELINE_ISSUES": " ".join(str(entry["id"]) for entry in new)})
+    if trouble is None:
+        return answer
+    words = f"nobody may have been told of {len(new)} new high issue(s): {trouble}"
+    hint = "try notify.command by hand; pipeline monitor does not tell of them again"
+    found = Finding("notify-failed", "warning", words, hint=hint)
+    if options.json and not options.quiet:  # as text it comes with the other findings
+        emit_findings(options, (found,), "pipeline monitor")
+    return Answer(answer.value, (*answer.findings, found))
+
+
 def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) -> None:
     if options.json:
         from pipeline_cli.render.monitor import monitor_keys
 
         emit_json(name, context, monitor_keys(answer.value), answer.findings)
         return
-    from pipeline_cli.render.monitor import monitor_view
+    from pipeline_cli.render.monitor import monitor_view, resolve_view
 
-    emit_text(options, monitor_view(answer.value, context.now, opening=name == "monitor"))
+    view = monitor_view if name == "monitor" else resolve_view
+    emit_text(options, view(answer.value, context.now))
     emit_findings(options, answer.findings, f"pipeline {name}")
 
 

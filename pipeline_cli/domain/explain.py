@@ -13,10 +13,12 @@ from pipeline_cli.domain.attention import FLAGS, RECENT_OUTPUTS, Limits, Situati
 from pipeline_cli.domain.catalog import Entry
 from pipeline_cli.domain.catalog.signs import LAYERS
 from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiveness
+from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.metrics import LogReading, Metrics
 from pipeline_cli.domain.moments import Window, iso
 from pipeline_cli.domain.progress import PhaseProgress, PlanProgress
 from pipeline_cli.domain.report import StatusReport
+from pipeline_cli.domain.rulings import Ruling
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -61,7 +63,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """An entry of the catalog with its value here.
 
     `value` is null where it is unknown or where the kind has none; `origin` names where a
-    setting was set.
+    setting was set. For a rule of the monitor `severity`, `healable` (whether a heal task can be
+    asked for it) and the ids of its open issues stand beside it, null for anything else.
     """
 
     name: str
@@ -74,6 +77,9 @@ class Explanation(msgspec.Struct, frozen=True):
     calculation: str = ""
     rows: Rows | None = None
     origin: str | None = None
+    severity: str | None = None
+    healable: bool | None = None
+    issues: tuple[str, ...] | None = None
 
 
 class Worked(msgspec.Struct, frozen=True):
@@ -104,6 +110,18 @@ def worked(name: str, facts: Facts) -> Worked:
         return UNREADABLE
     words = _FLAGS[name](facts.seen, facts.limits)
     return Worked(FLAGS[name](facts.seen, facts.limits), words)
+
+
+def ruled(found: Ruling) -> Worked:
+    """Return what a rule of the monitor answers here, and by what."""
+    return Worked(None if found.answer is None else found.verdict, found.message)
+
+
+def issues_of(condition: str, book: IssueBook | None) -> tuple[str, ...] | None:
+    """Return the ids of the open issues of a condition; None where the issues are unknown."""
+    if book is None:
+        return None
+    return tuple(issue.id or "" for issue in book.open if issue.condition == condition)
 
 
 def rows_of(entry: Entry, facts: Facts) -> Rows | None:

@@ -5,6 +5,7 @@ Owns "Healing" of contracts §7.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import msgspec
 
@@ -45,37 +46,52 @@ def ask_for_heals(
     After each heal that did not help the pause doubles; after three one task asks a person.
     `logs` is the folder of the captured outputs, for the direction.
     """
+    known = _Known(tasks)
     asked: list[Asked] = []
     for entry in firing:
         condition = str(entry["condition"])
         if condition not in healable or any(one.condition == condition for one in asked):
             continue
-        if any(_is_for(task, condition) and task.status in _WAITING for task in tasks):
+        if condition in known.under_way:
             continue
-        one = _ask(entry, tasks, logs, now)
+        one = _ask(entry, known, logs, now)
         if one is not None:
             asked.append(one)
     return asked
 
 
-def _is_for(task: Task, condition: str) -> bool:
-    return task.heal_for is not None and task.heal_for.condition == condition
+class _Known:
+    """The tasks, looked through once: what heals, what failed lately, and which ids are taken."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        heals = [(task, task.heal_for) for task in tasks if task.heal_for is not None]
+        self.under_way = {what.condition for task, what in heals if task.status in _WAITING}
+        self.ended = [(task, what.issue_id) for task, what in heals if task.has_ended]
+        self._tasks = tasks
+
+    @cached_property
+    def ids(self) -> set[str]:
+        return {task.id for task in self._tasks}
+
+    @cached_property
+    def failed(self) -> list[Task]:
+        return newest_first(task for task in self._tasks if task.status == "failed")[:_SHOWN]
 
 
-def _ask(entry: Entry, tasks: Sequence[Task], logs: str, now: datetime) -> Asked | None:
+def _ask(entry: Entry, known: _Known, logs: str, now: datetime) -> Asked | None:
     issue, condition = str(entry["id"]), str(entry["condition"])
-    tried = [t for t in tasks if t.heal_for and t.heal_for.issue_id == issue and t.has_ended]
+    tried = [task for task, cured in known.ended if cured == issue]
     last = max((task.ended_at for task in tried if task.ended_at), default=None)
     pause = FIRST_PAUSE * 2 ** (len(tried) - 1) if tried else timedelta(0)
     if last is not None and now - last < pause:
         return None
     decision = len(tried) >= MOST_TRIES
     name = f"heal_{issue}_{'decide' if decision else len(tried) + 1}"
-    if not recording.is_task_id(name) or any(task.id == name for task in tasks):
+    if not recording.is_task_id(name) or name in known.ids:
         return None
     what = Description(
         task_type="heal",
-        direction=direction(entry, tasks, tried, logs),
+        direction=direction(entry, known.failed, tried, logs),
         heal_for=HealFor(issue, condition),
     )
     events = recording.create(None, name, what, now)
@@ -85,10 +101,11 @@ def _ask(entry: Entry, tasks: Sequence[Task], logs: str, now: datetime) -> Asked
     return Asked(issue, condition, name, events, decision)
 
 
-def direction(entry: Entry, tasks: Sequence[Task], tried: Sequence[Task], logs: str) -> str:
+def direction(entry: Entry, failed: Sequence[Task], tried: Sequence[Task], logs: str) -> str:
     """Return what a heal task is told: what fired, since when, the evidence, what was tried.
 
-    An issue that was edited by hand may say more than a direction holds: then its end is cut.
+    `failed` are the tasks that failed last. An issue that was edited by hand may say more than
+    a direction holds: then its end is cut.
     """
     since = moment_of(entry, "created_at")
     parts = [
@@ -97,7 +114,6 @@ def direction(entry: Entry, tasks: Sequence[Task], tried: Sequence[Task], logs: 
     ]
     if entry.get("suggested_action"):
         parts.append(f"Suggested: {entry['suggested_action']}")
-    failed = [task for task in newest_first(tasks) if task.status == "failed"][:_SHOWN]
     parts += [
         f"Failed lately: {task.id}, see {logs}/{recording.log_name(task.id)}" for task in failed
     ]

@@ -13,7 +13,8 @@ import msgspec
 
 from pipeline_cli.domain.issues import PRIORITY_OF, rank_of
 from pipeline_cli.domain.moments import iso, parse_stamp
-from pipeline_cli.domain.monitor import Answer, Rule, Sign
+from pipeline_cli.domain.monitor import Rule, Sign
+from pipeline_cli.domain.rulings import Ruling
 from pipeline_cli.domain.tasks import Task
 
 Entry = dict[str, Any]
@@ -30,12 +31,21 @@ class Cleared(msgspec.Struct, frozen=True):
     issue_id: str | None = None
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """An issue that was open before a check, what the check found of it, and by what."""
+
+    entry: Entry
+    found: Literal["firing", "clear", "unknown", "not_checked"]
+    words: str
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """What one check made of the issues.
 
     `entries` is the new `issues[]`. `opened`, `lasting`, `resolved` and `unknown` name what
     happened: the entries that are new or go on, the resolutions to record, and the conditions
-    that could not be told. `cleared` holds the conditions that are no longer open.
+    that could not be told, each with the reason. `cleared` holds the conditions that are no
+    longer open, `looked` what was found of each issue that was open before.
     """
 
     entries: tuple[Entry, ...]
@@ -43,7 +53,8 @@ class Ledger(msgspec.Struct, frozen=True):
     lasting: tuple[Entry, ...]
     resolved: tuple[Entry, ...]
     cleared: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[tuple[str, str], ...]
+    looked: tuple[Looked, ...] = ()
 
     @property
     def open(self) -> tuple[Entry, ...]:
@@ -63,7 +74,7 @@ def is_open(entry: Entry) -> bool:
 
 def settle(
     entries: Sequence[Entry],
-    answers: Iterable[tuple[Rule, Answer]],
+    rulings: Iterable[Ruling],
     *,
     tasks: Sequence[Task] | None,
     last_cleared: Mapping[str, Cleared],
@@ -80,10 +91,10 @@ def settle(
     """
     kept = [dict(entry) for entry in entries]
     work = _Settling(kept, tasks, last_cleared, timedelta(hours=relapse_hours), now)
-    for rule, answer in answers:
-        if only is None or only == rule.condition:
-            work.judge(rule, answer, opening=opening)
-    return work.result()
+    for ruling in rulings:
+        if only is None or only == ruling.rule.condition:
+            work.judge(ruling, opening=opening)
+    return work.result("no rule of this release looks at it" if only is None else "not asked for")
 
 
 class _Settling:
@@ -106,24 +117,32 @@ class _Settling:
         self._lasting: list[Entry] = []
         self._resolved: list[Entry] = []
         self._cleared: list[str] = []
-        self._unknown: list[str] = []
+        self._unknown: list[tuple[str, str]] = []
+        self._looked: list[Looked] = []
 
-    def judge(self, rule: Rule, answer: Answer, *, opening: bool) -> None:
+    def judge(self, ruling: Ruling, *, opening: bool) -> None:
         """Take the answer of one rule."""
+        rule, answer, why = ruling.rule, ruling.answer, ruling.why
         mine = [entry for entry in self._kept if entry["condition"] == rule.condition]
         still = list(filter(is_open, mine))
-        if answer is None or (not answer and still and _heal_unread(mine, self._tasks)):
-            self._unknown.append(rule.condition)
+        if not answer and answer is not None and still and _heal_unread(mine, self._tasks):
+            answer, why = None, "it is clear, but the task log cannot be read to see who healed it"
+        if answer is None:
+            self._unknown.append((rule.condition, why))
             for entry in still:
                 entry.setdefault("unknown_since", iso(self._now))
+                self._looked.append(Looked(entry, "unknown", why))
             return
         matched, new = _match(still, answer)
         for entry, sign in matched:
             _refresh(entry, sign, self._now)
+            self._looked.append(Looked(entry, "firing", sign.message))
         self._lasting += [entry for entry, _ in matched]
+        waits = "others of its condition are still open" if matched or (opening and new) else ""
         for entry in still:
             if not any(entry is lasting for lasting, _ in matched):
                 entry["resolved_at"] = iso(self._now)
+                self._looked.append(Looked(entry, "clear", waits))
         if opening and new:
             relapse = None if still else self._relapse(rule)
             for sign in new:
@@ -149,8 +168,17 @@ class _Settling:
             return None
         return last
 
-    def result(self) -> Ledger:
-        """Return what became of the issues, by priority and age."""
+    def result(self, passed_over: str) -> Ledger:
+        """Return what became of the issues, by priority and age.
+
+        `passed_over` says why an issue was not looked at.
+        """
+        seen = [*(one.entry for one in self._looked), *self._opened]
+        self._looked += [
+            Looked(entry, "not_checked", passed_over)
+            for entry in filter(is_open, self._kept)
+            if not any(entry is other for other in seen)
+        ]
         return Ledger(
             entries=tuple(sorted(self._kept, key=_order)),
             opened=tuple(self._opened),
@@ -158,6 +186,7 @@ class _Settling:
             resolved=tuple(self._resolved),
             cleared=tuple(self._cleared),
             unknown=tuple(self._unknown),
+            looked=tuple(sorted(self._looked, key=lambda one: _order(one.entry))),
         )
 
 

@@ -18,8 +18,9 @@ RootOrigin = Literal["--root", "settings", "backlog", "git", "here"]
 S = TypeVar("S", bound=msgspec.Struct)
 
 HIDDEN = "(hidden)"
+#: A command that tells somebody often holds the address of a hook, which is a secret.
 _SECRET = re.compile(
-    r"token|secret|passw|credential|(^|[._])(api_?)?key($|[._])|auth", re.IGNORECASE
+    r"^notify\.|token|secret|passw|credential|(^|[._])(api_?)?key($|[._])|auth", re.IGNORECASE
 )
 
 #: Names that other tools or later releases read, and that users set already.

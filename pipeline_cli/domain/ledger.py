@@ -3,7 +3,8 @@
 Owns `effectiveness.heal` (contracts §9) and the relapse of §8.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -43,8 +44,15 @@ def heal_ledger(
     """
     known = list(resolutions)
     cleared = [resolution for resolution in known if resolution.moment in window]
-    openings = [(found.condition, found.opened) for found in known if found.opened]
-    openings += [(issue.condition, issue.created) for issue in still_open if issue.created]
+    openings: dict[str, list[datetime]] = {}
+    for condition, opened in [
+        *((found.condition, found.opened) for found in known),
+        *((issue.condition, issue.created) for issue in still_open),
+    ]:
+        if opened:
+            openings.setdefault(condition, []).append(opened)
+    for moments in openings.values():
+        moments.sort()
     credited = [resolution for resolution in cleared if resolution.heal_task_id]
     span = timedelta(hours=relapse_hours)
     relapsed = sum(_relapses(resolution, openings, span) for resolution in credited)
@@ -74,10 +82,12 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _relapses(
-    resolution: ResolvedIssue, openings: Sequence[tuple[str, datetime]], span: timedelta
+    resolution: ResolvedIssue, openings: Mapping[str, Sequence[datetime]], span: timedelta
 ) -> bool:
-    """Tell whether a condition opened again within a span after it cleared."""
-    return any(
-        condition == resolution.condition and timedelta(0) <= at - resolution.moment <= span
-        for condition, at in openings
-    )
+    """Tell whether a condition opened again within a span after it cleared.
+
+    The openings of each condition are in order.
+    """
+    moments = openings.get(resolution.condition, ())
+    place = bisect_left(moments, resolution.moment)
+    return place < len(moments) and moments[place] - resolution.moment <= span

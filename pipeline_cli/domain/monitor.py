@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.log_damage import Damage, said
 from pipeline_cli.domain.moments import seconds_between
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.runner import Heartbeat
@@ -48,7 +49,8 @@ class Sight(msgspec.Struct, frozen=True):
 
     `beat` holds one heartbeat, or none where no runner has left one. `stale` holds the running
     and the current commit where they differ. `open_items` counts unfinished backlog items, at
-    most a few. `rated` tells whether the metrics behind the success rate could be read.
+    most a few. `rated` tells whether the metrics behind the success rate could be read. `damage`
+    has an entry for each log of ours.
     """
 
     now: datetime
@@ -63,6 +65,7 @@ class Sight(msgspec.Struct, frozen=True):
     stale: tuple[str, ...] | None = None
     runner_log: Sequence[LogLine] | None = None
     metrics_readable: bool = True
+    damage: Sequence[Damage] | None = None
     probe: Probe = "not_configured"
 
     @property
@@ -99,13 +102,15 @@ CLEAR: tuple[Sign, ...] = ()
 class Rule(msgspec.Struct, frozen=True):
     """A row of the table: the condition, how grave it is, its check, and what to do about it.
 
-    `healable` tells whether a heal task can be asked for it.
+    `needs` names the inputs that may be lacking, `healable` tells whether a heal task can be
+    asked for it.
     """
 
     condition: str
     severity: Severity
     check: Callable[[Sight], Answer]
     action: str
+    needs: tuple[str, ...] = ()
     healable: bool = True
 
 
@@ -257,6 +262,15 @@ def metrics_unavailable(seen: Sight) -> Answer:
     return CLEAR if seen.metrics_readable else (Sign("the metrics log cannot be read"),)
 
 
+def log_damage(seen: Sight) -> Answer:
+    """A log of ours holds bad lines that the last check has not seen."""
+    if seen.damage is None:
+        return None
+    if any(one.new for one in seen.damage):
+        return (Sign(said(seen.damage)),)
+    return None if any(one.new is None for one in seen.damage) else CLEAR
+
+
 def within_hours(now: datetime, hours: str) -> bool:
     """Tell whether a moment lies within `HH:MM-HH:MM` in UTC, over midnight too."""
     if not hours:
@@ -268,30 +282,102 @@ def within_hours(now: datetime, hours: str) -> bool:
 
 #: Every rule of the monitor (contracts §7).
 RULES: tuple[Rule, ...] = (
-    Rule("api_unreachable", "high", api_unreachable, "start the API, or correct monitor.probe_url"),
+    Rule(
+        "api_unreachable",
+        "high",
+        api_unreachable,
+        "start the API, or correct monitor.probe_url",
+        ("probe",),
+    ),
     Rule(
         "runner_pm_not_seen",
         "high",
         runner_pm_not_seen,
         "start the runner, or set monitor.runner_hours",
+        ("beat", "tasks", "open_items"),
     ),
-    Rule("stale_version", "high", stale_version, "restart the runner on the current commit"),
-    Rule("no_task_running", "high", no_task_running, "see what holds the queue: pipeline tasks"),
-    Rule("repeated_failures", "high", repeated_failures, "read the last failures: pipeline tasks"),
-    Rule("output_empty", "high", output_empty, "run the executor by hand and see what it prints"),
-    Rule("executor_fail", "high", executor_fail, "check that the executor's command can be run"),
-    Rule("effectiveness_404", "high", effectiveness_404, "deploy the API anew"),
-    Rule("low_phase_coverage", "medium", low_phase_coverage, "start more workers"),
-    Rule("low_success_rate", "medium", low_success_rate, "see which type fails: pipeline metrics"),
-    Rule("orphan_running", "medium", orphan_running, "end the task, or find out what it waits for"),
-    Rule("needs_decision", "medium", needs_decision, "decide: pipeline tasks", healable=False),
-    Rule("runner_log_errors", "medium", runner_log_errors, "read the end of agent_runner.log"),
+    Rule(
+        "stale_version",
+        "high",
+        stale_version,
+        "restart the runner on the current commit",
+        ("beat", "stale"),
+    ),
+    Rule(
+        "no_task_running",
+        "high",
+        no_task_running,
+        "see what holds the queue: pipeline tasks",
+        ("tasks",),
+    ),
+    Rule(
+        "repeated_failures",
+        "high",
+        repeated_failures,
+        "read the last failures: pipeline tasks",
+        ("attention",),
+    ),
+    Rule(
+        "output_empty",
+        "high",
+        output_empty,
+        "run the executor by hand and see what it prints",
+        ("attention",),
+    ),
+    Rule(
+        "executor_fail",
+        "high",
+        executor_fail,
+        "check that the executor's command can be run",
+        ("attention",),
+    ),
+    Rule("effectiveness_404", "high", effectiveness_404, "deploy the API anew", ("probe",)),
+    Rule("low_phase_coverage", "medium", low_phase_coverage, "start more workers", ("tasks",)),
+    Rule(
+        "low_success_rate",
+        "medium",
+        low_success_rate,
+        "see which type fails: pipeline metrics",
+        ("rated", "attention"),
+    ),
+    Rule(
+        "orphan_running",
+        "medium",
+        orphan_running,
+        "end the task, or find out what it waits for",
+        ("tasks",),
+    ),
+    Rule(
+        "needs_decision",
+        "medium",
+        needs_decision,
+        "decide: pipeline tasks",
+        ("tasks", "plan"),
+        healable=False,
+    ),
+    Rule(
+        "runner_log_errors",
+        "medium",
+        runner_log_errors,
+        "read the end of agent_runner.log",
+        ("runner_log",),
+    ),
     Rule(
         "phase_6_7_not_worked",
         "medium",
         phase_6_7_not_worked,
         "see what stands before them: pipeline align",
+        ("plan",),
         healable=False,
     ),
     Rule("metrics_unavailable", "low", metrics_unavailable, "see why: pipeline doctor"),
+    # It clears by itself at the next check, so no heal could ever earn it.
+    Rule(
+        "log_damage",
+        "low",
+        log_damage,
+        "see which lines: pipeline doctor",
+        ("damage",),
+        healable=False,
+    ),
 )

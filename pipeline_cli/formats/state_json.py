@@ -179,13 +179,17 @@ def parse_issues(source: SourceFile, tally: Tally) -> IssueBook:
 
     An entry without a condition is reported and counts nowhere.
     """
-    values = read_object(source, tally)
+    return issue_book(read_object(source, tally), source.path, tally)
+
+
+def issue_book(values: dict[str, Any] | None, path: str, tally: Tally) -> IssueBook:
+    """Return the issues that the object of the issues file holds; none where there is none."""
     if values is None:
         return IssueBook()
-    fields = Fields(values, source.path, "the issues file", tally)
+    fields = Fields(values, path, "the issues file", tally)
     issues = []
     for place, entry in enumerate(fields.objects("issues")):
-        issue = _issue(Fields(entry, source.path, f"issues[{place}]", tally), entry)
+        issue = _issue(Fields(entry, path, f"issues[{place}]", tally), entry)
         if issue:
             issues.append(issue)
     return IssueBook(

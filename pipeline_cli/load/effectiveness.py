@@ -39,6 +39,7 @@ class Measures(NamedTuple):
     days: tuple[Day, ...]
     reading: LogReading
     cleared: tuple[ResolvedIssue, ...]
+    last_cleared: dict[str, ResolvedIssue]
     relapse_hours: float
 
 
@@ -48,16 +49,18 @@ def load_measures(context: Context, tally: Tally, period: Period | None = None) 
     (here, before, *days), reading = load_metrics(
         context, period.spans, tally, archived=period.asked
     )
-    (resolutions, earlier), cleared = load_resolutions(
+    resolutions = load_resolutions(
         context, (period.window, period.before), tally, archived=period.asked
     )
+    now, before_then = resolutions.counts
     return Measures(
         period,
         (here, before),
-        (resolutions, earlier),
+        (now, before_then),
         days_of(period.days, days),
         reading,
-        cleared,
+        resolutions.since,
+        resolutions.last,
         context.settings.monitor.relapse_hours,
     )
 

@@ -1,13 +1,24 @@
 """What `explain` needs: the catalog, and the facts of this workspace."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline_cli import config
+from pipeline_cli.domain import monitor
 from pipeline_cli.domain.catalog import CATALOG, Entry, suggestion
-from pipeline_cli.domain.explain import Explanation, Facts, Input, rows_of, worked
+from pipeline_cli.domain.explain import (
+    Explanation,
+    Facts,
+    Input,
+    issues_of,
+    rows_of,
+    ruled,
+    worked,
+)
 from pipeline_cli.domain.findings import Finding, Tally, how_many
-from pipeline_cli.domain.report import report
+from pipeline_cli.domain.monitor import Rule
+from pipeline_cli.domain.report import Known, report
+from pipeline_cli.domain.rulings import Ruling, ruling
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load import documents
 from pipeline_cli.load.alignment import align_answer
@@ -15,6 +26,7 @@ from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import load_measures
 from pipeline_cli.load.metrics_log import period_of
+from pipeline_cli.load.sight import ask_api, look, look_at_logs, seen_logs
 from pipeline_cli.load.status import gather
 from pipeline_cli.load.tasks import limits_of, situation_of
 
@@ -45,7 +57,8 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         return Answer((_setting(context, entry),), ())
     if entry.kind == "exit code":
         return Answer((_explanation(entry),), ())
-    facts, findings = _facts(context)
+    read = _read(context)
+    findings = read.findings
     if entry.kind == "finding":
         own = tuple(finding for finding in findings if finding.code == entry.name)
         count = how_many(own)
@@ -53,7 +66,11 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         inputs = _inputs(context, entry)
         explanation = _explanation(entry, inputs=inputs, value=count, calculation=words)
         return Answer((explanation,), _by_file(own))
-    result = worked(entry.name, facts)
+    rule = next((rule for rule in monitor.RULES if rule.condition == entry.name), None)
+    if rule is not None and entry.kind == "rule":
+        result = ruled(_ruling(context, rule, read))
+    else:
+        result = worked(entry.name, read.facts)
     inputs = _inputs(context, entry)
     paths = {found.path for found in inputs}
     explanation = _explanation(
@@ -61,7 +78,10 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         inputs=inputs,
         value=result.value,
         calculation=result.calculation,
-        rows=rows_of(entry, facts),
+        rows=None if entry.kind == "rule" else rows_of(entry, read.facts),
+        severity=rule and rule.severity,
+        healable=rule and rule.healable,
+        issues=rule and issues_of(rule.condition, read.known.book),
     )
     return Answer((explanation,), tuple(f for f in findings if f.path in paths))
 
@@ -111,10 +131,20 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
+class _Read(NamedTuple):
+    """What explanations rest on, and what was found on the way to it."""
+
+    known: Known
+    facts: Facts
+    rated: bool
+    findings: tuple[Finding, ...]
+
+
+def _read(context: Context) -> _Read:
     """Read what explanations rest on; what cannot be read is None."""
     tally = Tally()
     known, measures = gather(context, tally)
+    rated = measures is not None
     # Without a plan the status has no use for the logs; an explanation has.
     measures = measures or attempt(lambda: load_measures(context, Tally()))
     aligned = attempt(lambda: align_answer(context))
@@ -132,7 +162,15 @@ def _facts(context: Context) -> tuple[Facts, tuple[Finding, ...]]:
         limits=limits_of(context),
         report=report(known, meta_hours=context.settings.meta.interval_hours, now=context.now),
     )
-    return facts, (*found, *further)
+    return _Read(known, facts, rated, (*found, *further))
+
+
+def _ruling(context: Context, rule: Rule, read: _Read) -> Ruling:
+    """Hold one rule against the workspace; only for one that needs it the API is asked."""
+    address = context.settings.monitor.probe_url if "probe" in rule.needs else ""
+    damage = look_at_logs(context, seen_logs(context)) if "damage" in rule.needs else None
+    sight = look(context, read.known, ask_api(address), damage, rated=read.rated, tally=Tally())
+    return ruling(rule, sight)
 
 
 def _inputs(context: Context, entry: Entry) -> tuple[Input, ...]:

@@ -15,7 +15,8 @@ def metrics_answer(context: Context, period: Period | None = None) -> Answer[Met
     (metrics, before, *days), reading = load_metrics(
         context, period.spans, tally, archived=period.asked
     )
-    (resolutions,), _ = load_resolutions(context, (period.window,), tally, archived=period.asked)
+    found = load_resolutions(context, (period.window,), tally, archived=period.asked)
+    (resolutions,) = found.counts
     answer = MetricsReport(
         metrics,
         period.window,

@@ -1,7 +1,7 @@
 """The metrics log and the resolutions, counted over windows."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
@@ -168,31 +168,44 @@ def _disorder(path: str) -> Finding:
     )
 
 
+class Resolutions(NamedTuple):
+    """The log of resolutions: counts over windows, those since the first, and each last one."""
+
+    counts: tuple[ResolutionCount, ...]
+    since: tuple[ResolvedIssue, ...]
+    last: dict[str, ResolvedIssue]
+
+
 def load_resolutions(
     context: Context, spans: tuple[Window, ...], tally: Tally, *, archived: bool = False
-) -> tuple[tuple[ResolutionCount, ...], tuple[ResolvedIssue, ...]]:
-    """Count the resolutions over several windows, and return those since the first begins.
+) -> Resolutions:
+    """Read the resolutions once: count them over several windows, keep the last of each condition.
 
-    With `archived` those in the archive count, too.
+    The last is that which stands last in the log, whenever it was. With `archived` those in the
+    archive count, too.
     """
     name = "monitor_resolutions.jsonl"
     earliest = min(span.start for span in spans)
+    found: list[ResolvedIssue] = []
+    last: dict[str, ResolvedIssue] = {}
 
-    def read(path: str, blocks: Iterable[bytes]) -> list[ResolvedIssue]:
-        lines = split_lines(blocks)
-        found = read_resolutions(path, lines, tally, now=context.now)
-        return [resolution for resolution in found if resolution.moment >= earliest]
+    def read(path: str, blocks: Iterable[bytes]) -> None:
+        for resolution in read_resolutions(path, split_lines(blocks), tally, now=context.now):
+            last[resolution.condition] = resolution
+            if resolution.moment >= earliest:
+                found.append(resolution)
 
-    def log() -> list[ResolvedIssue]:
+    def log() -> None:
         path = context.log_path(name)
-        return read(path, context.workspace.blocks(path))
+        read(path, context.workspace.blocks(path))
 
     if archived:
         from pipeline_cli.load import archive
 
         with archive.reading(context, name, earliest, context.now) as parts:
-            old = [one for part in parts for one in read(part.path, archive.blocks(context, part))]
-            found = (*old, *log())
+            for part in parts:
+                read(part.path, archive.blocks(context, part))
+            log()
     else:
-        found = tuple(log())
-    return count_resolutions(found, spans), found
+        log()
+    return Resolutions(count_resolutions(found, spans), tuple(found), last)

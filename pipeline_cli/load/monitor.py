@@ -11,7 +11,7 @@ from pipeline_cli.domain import recording
 from pipeline_cli.domain.changes import Append, ChangeSet, Create, Rename
 from pipeline_cli.domain.changes import whole as _whole
 from pipeline_cli.domain.checks import Check
-from pipeline_cli.domain.documents import SourceFile, foreign_encoding
+from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.heal_tasks import Asked, ask_for_heals
 from pipeline_cli.domain.healing import (
@@ -24,24 +24,24 @@ from pipeline_cli.domain.healing import (
     is_open,
     settle,
 )
+from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
-from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
-from pipeline_cli.domain.report import Known, next_items, report
-from pipeline_cli.domain.runner import Heartbeat
+from pipeline_cli.domain.monitor import Probe, Sight
+from pipeline_cli.domain.report import Known, report
+from pipeline_cli.domain.rulings import judge
 from pipeline_cli.errors import InputError
-from pipeline_cli.formats import runner_log, state_json
+from pipeline_cli.formats import log_damage, state_json
 from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
-from pipeline_cli.formats.jsonl import split_lines
-from pipeline_cli.formats.resolution_log import read_resolutions
-from pipeline_cli.load.answer import Answer, attempt
+from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.effectiveness import figures_of
+from pipeline_cli.load.effectiveness import Measures, figures_of
+from pipeline_cli.load.metrics_log import load_resolutions, windows
 from pipeline_cli.load.recording import close_lost
+from pipeline_cli.load.sight import ask_api, look, look_at_logs
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
 REPORT = "pipeline_status_report"
-_LAST_LINES, _TAIL = 100, 1 << 18
 
 
 def check(
@@ -59,7 +59,7 @@ def check(
     where `issue` names no open issue. With `heal`, heal tasks are filed for what fires.
     """
     # An address that does not answer costs seconds, and nobody shall wait for the lock so long.
-    probe = _probe(context.settings.monitor.probe_url)
+    probe = ask_api(context.settings.monitor.probe_url)
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
         return _check(context, probe, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
 
@@ -68,23 +68,25 @@ def _check(
     context: Context, probe: Probe, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
 ) -> Answer[Check]:
     tally = Tally()
-    known, measures = gather(context, tally)
+    held = _IssuesFile(context)
+    known, measures = gather(context, tally, held.book)
     closings = Tally()
     if known.tasks and close_lost(context, known.tasks, closings, dry_run=dry_run):
         if not dry_run:  # what was closed is seen by the rules
             tally = Tally()
-            known, measures = gather(context, tally)
+            known, measures = gather(context, tally, held.book)
         tally.extend(closings)
-    sight = look(context, known, probe, rated=measures is not None, tally=tally)
-    source, values = _issues_file(context, tally)
+    source, values = held.source, held.writable(tally)
+    damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
+    sight = look(context, known, probe, damage, rated=measures is not None, tally=tally)
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
-    answers = [(rule, rule.check(sight)) for rule in rules.RULES]
+    rulings = judge(sight)
     ledger = settle(
         entries,
-        answers,
+        rulings,
         tasks=known.tasks,
-        last_cleared=_last_cleared(context),
+        last_cleared=_last_cleared(context, measures),
         relapse_hours=context.settings.monitor.relapse_hours,
         now=context.now,
         opening=opening,
@@ -92,11 +94,13 @@ def _check(
     )
     asked = _ask(context, ledger, known, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
+    if opening:  # what only heal-resolve has seen has opened no issue yet
+        book["seen"] = _seen(book.get("seen"), sight)
     text = dumps(book)
     if not dry_run:
         _append_tasks(context, asked)
         _write(context, source, values, text, ledger)
-    issues = state_json.parse_issues(SourceFile(context.log_path(ISSUES), text), Tally())
+    issues = state_json.issue_book(book, context.log_path(ISSUES), Tally())
     plan = known.plan
     known = msgspec.structs.replace(
         known,
@@ -104,37 +108,7 @@ def _check(
         effectiveness=figures_of(measures, issues, plan) if measures and plan else None,
     )
     answer = report(known, meta_hours=context.settings.meta.interval_hours, now=context.now)
-    counted = tuple((rule.condition, None if a is None else len(a)) for rule, a in answers)
-    return Answer(Check(book, ledger, answer, known, counted, dry_run, asked), tally.result())
-
-
-def look(context: Context, known: Known, probe: Probe, *, rated: bool, tally: Tally) -> Sight:
-    """Gather what the rules look at; what cannot be read is None."""
-    settings = context.settings.monitor
-    beat = _beats(context, known)
-    alive = beat is not None and any(found.alive(context.now) for found in beat)
-    return Sight(
-        now=context.now,
-        bounds=Bounds(
-            settings.no_running_seconds,
-            settings.orphan_seconds,
-            settings.min_running,
-            settings.runner_hours,
-        ),
-        tasks=known.tasks,
-        attention=known.attention,
-        rated=rated,
-        plan=known.plan,
-        state=known.state,
-        open_items=len(next_items(known.backlog, known.plan, known.state, context.now))
-        if known.plan
-        else None,
-        beat=beat,
-        stale=_stale(context, tally) if alive else (),
-        runner_log=attempt(lambda: _runner_log(context), tally),
-        metrics_readable=_metrics_readable(context),
-        probe=probe,
-    )
+    return Answer(Check(book, ledger, answer, known, rulings, dry_run, asked), tally.result())
 
 
 def _ask(
@@ -168,80 +142,53 @@ def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
         context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
 
 
-def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:
-    """Return the heartbeat, or none; None where the file is there and says nothing."""
-    if known.heartbeat:
-        return (known.heartbeat,)
-    there = attempt(lambda: context.workspace.exists(context.log_path("heartbeat.json")))
-    return () if there is False else None
+class _IssuesFile:
+    """The issues file, read once: as a book for the figures, and as the object to be rewritten."""
 
+    def __init__(self, context: Context) -> None:
+        self.source: SourceFile | None = None
+        self._context = context
+        self._path = context.log_path(ISSUES)
+        self._trouble: InputError | None = None
+        self._values: dict[str, Any] | None = None
 
-def _stale(context: Context, tally: Tally) -> tuple[str, ...] | None:
-    """Return the runner's commit and the current one where they differ; None if unknown."""
-    source = attempt(
-        lambda: context.workspace.read(context.log_path("pipeline_version.json")), tally
-    )
-    if source is None:
-        return ()
-    values = read_object(source, tally) if isinstance(source, SourceFile) else None
-    sha = values.get("git_sha") if values else None
-    repository = context.workspace.repository
-    if not isinstance(sha, str) or not sha or repository is None:
-        return None
-    from pipeline_cli.store.gitrepo import commits_since
+    def book(self, context: Context, tally: Tally) -> IssueBook:
+        """Read it and report what is wrong with it."""
+        try:
+            found = context.workspace.read(self._path)
+        except InputError as error:
+            self._trouble = error
+            raise
+        if isinstance(found, Finding):  # UTF-16: it is there, and nothing in it can be read
+            tally.add(found)
+            found, self.source = None, SourceFile(self._path, "")
+        if found is None:
+            return IssueBook()
+        self.source, self._values = found, read_object(found, tally)
+        return state_json.issue_book(self._values, self._path, tally)
 
-    found = commits_since(repository, sha, "^Pipeline-Command: ")
-    if found is None:
-        return None
-    head, foreign = found
-    return (sha, head) if foreign else ()
+    def writable(self, tally: Tally) -> dict[str, Any] | None:
+        """Return its object; None where there is none that is valid.
 
-
-def _runner_log(context: Context) -> list[LogLine]:
-    lines: list[bytes] = []
-    for piece in context.workspace.pieces_from_end(context.log_path("agent_runner.log"), _TAIL):
-        lines = (piece.data or b"").splitlines() + lines
-        if len(lines) >= _LAST_LINES:
-            break
-    return runner_log.parse(line.decode("utf-8", "replace") for line in lines[-_LAST_LINES:])
-
-
-def _metrics_readable(context: Context) -> bool:
-    head = attempt(lambda: context.workspace.head(context.log_path("metrics.jsonl")))
-    return head is not None and foreign_encoding(head) is None
-
-
-def _probe(url: str) -> Probe:
-    if not url:
-        return "not_configured"
-    from pipeline_cli.store.probe import status_of
-
-    if status_of(url) is None:
-        return "unreachable"
-    return "not_found" if status_of(f"{url.rstrip('/')}/api/agent/effectiveness") == 404 else "ok"
-
-
-def _issues_file(context: Context, tally: Tally) -> tuple[SourceFile | None, dict[str, Any] | None]:
-    """Read the issues file; its object is None where there is none that is valid."""
-    path = context.log_path(ISSUES)
-    source = context.workspace.read(path)
-    if source is None:
-        return None, None
-    values = None
-    if isinstance(source, SourceFile):
-        if not source.is_utf8:
+        Raises InputError where it cannot be read, or not be rewritten.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+        if self.source is None:
+            return None
+        if not self.source.is_utf8:
             raise InputError(
                 "the issues file is not UTF-8 and is not rewritten",
                 code="not-utf8",
-                path=path,
+                path=self._path,
                 hint="save it as UTF-8 first; nothing was written",
             )
-        values = read_object(source, Tally())  # gather has reported what is wrong with it
-    if values is None:
-        aside = _aside(context)
-        words = f"the invalid issues file is kept as {aside}; a new one is written"
-        tally.add(Finding("issues-set-aside", "warning", words, path, hint="see what it held"))
-    return (source if isinstance(source, SourceFile) else SourceFile(path, "")), values
+        if self._values is None:
+            aside = _aside(self._context)
+            words = f"the invalid issues file is kept as {aside}; a new one is written"
+            hint = "see what it held"
+            tally.add(Finding("issues-set-aside", "warning", words, self._path, hint=hint))
+        return self._values
 
 
 def _entries(values: dict[str, Any] | None) -> tuple[list[Entry], list[Any]]:
@@ -268,13 +215,12 @@ def _condition_of(issue: str, entries: Sequence[Entry], context: Context) -> str
     )
 
 
-def _last_cleared(context: Context) -> dict[str, Cleared]:
-    path = context.log_path(RESOLUTIONS)
-    lines = split_lines(context.workspace.blocks(path))
-    return {
-        line.condition: Cleared(line.moment, line.issue_id)
-        for line in read_resolutions(path, lines, Tally(), now=context.now)
-    }
+def _last_cleared(context: Context, measures: Measures | None) -> dict[str, Cleared]:
+    """Return when each condition cleared last; the log is read where no figure rests on it."""
+    last = measures.last_cleared if measures else None
+    if last is None:
+        last = load_resolutions(context, windows(context), Tally()).last
+    return {name: Cleared(found.moment, found.issue_id) for name, found in last.items()}
 
 
 def _book(
@@ -313,6 +259,12 @@ def _book(
         kept = values.get("set_aside")
         book["set_aside"] = [*(kept if isinstance(kept, list) else []), *aside]
     return book
+
+
+def _seen(before: Any, sight: Sight) -> dict[str, Any]:
+    """Return how far the logs have been looked at; what cannot be read stays as it was."""
+    found = {one.log: log_damage.seen_object(one.seen) for one in sight.damage or () if one.seen}
+    return {**(before if isinstance(before, dict) else {}), **found}
 
 
 def _appended(before: Any, new: Sequence[Any], most: int) -> list[Any]:

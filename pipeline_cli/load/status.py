@@ -1,6 +1,9 @@
 """What `status` needs: whatever can be read, and what cannot as unknown."""
 
+from collections.abc import Callable
+
 from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.report import Known, StatusReport, report
 from pipeline_cli.load import state as states
 from pipeline_cli.load.answer import Answer, attempt
@@ -21,14 +24,18 @@ def status_answer(context: Context) -> tuple[Answer[StatusReport], Known]:
     return Answer(answer, tally.result()), known
 
 
-def gather(context: Context, tally: Tally) -> tuple[Known, Measures | None]:
+def gather(
+    context: Context,
+    tally: Tally,
+    load_issues: Callable[[Context, Tally], IssueBook] = states.load_issues,
+) -> tuple[Known, Measures | None]:
     """Read whatever can be read, each input once; what cannot is None, and a finding."""
     progress = attempt(lambda: load_progress(context, tally), tally)
     plan = progress.plan if progress else None
     state = progress.state if progress else None
     tasks = attempt(lambda: load_tasks(context, tally), tally)
     measures = attempt(lambda: load_measures(context, tally), tally) if plan else None
-    book = attempt(lambda: states.load_issues(context, tally), tally)
+    book = attempt(lambda: load_issues(context, tally), tally)
     metrics = measures.metrics[0] if measures else None
     known = Known(
         effectiveness=figures_of(measures, book, plan) if measures and book and plan else None,

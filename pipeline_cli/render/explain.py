@@ -13,6 +13,7 @@ from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, finding_groups, heading
 
 MOST_PLACES = 5
+_HEAL = {True: "pipeline monitor --heal files a task for it", False: "no heal task is filed for it"}
 
 
 def explanation_view(found: Explanation, findings: Sequence[Finding]) -> list[RenderableType]:
@@ -58,6 +59,9 @@ def _facts(found: Explanation) -> Table:
         ("Formula" if found.kind != "setting" else "Takes", found.formula.removeprefix("takes ")),
         ("Here", value),
         ("Because", found.calculation if found.calculation != value else ""),
+        ("Severity", found.severity or ""),
+        ("Open issues", "" if found.severity is None else _issues(found.issues)),
+        ("Heal", "" if found.healable is None else _HEAL[found.healable]),
         ("Rows", _rows(found.rows) if found.rows else ""),
         (
             "Window",
@@ -68,6 +72,10 @@ def _facts(found: Explanation) -> Table:
         ("Leaves out" if found.kind != "finding" else "What becomes of it", found.leaves_out),
     ]
     return _table((label, words) for label, words in rows if words)
+
+
+def _issues(issues: tuple[str, ...] | None) -> str:
+    return "unknown" if issues is None else ", ".join(issues) or "none"
 
 
 def _value(found: Explanation) -> str:

@@ -8,12 +8,19 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.checks import Check
-from pipeline_cli.domain.healing import Entry, moment_of
+from pipeline_cli.domain.healing import Entry, Ledger, moment_of
 from pipeline_cli.domain.moments import seconds_between
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import ago, heading, indented, plain
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
+#: How what was found of an issue is said, and in which style.
+_FOUND = {
+    "firing": ("still firing", ""),
+    "clear": ("clear now", "green"),
+    "unknown": ("unknown, it stays open", "yellow"),
+    "not_checked": ("not checked, it stays open", "dim"),
+}
 
 
 def monitor_keys(seen: Check) -> dict[str, Any]:
@@ -25,9 +32,24 @@ def monitor_keys(seen: Check) -> dict[str, Any]:
         "history": book["history"],
         "resolved_since_last": book["resolved_since_last"],
         "resolved": book.get("resolved", []),
+        "seen": book.get("seen", {}),
         "rules": [
-            {"condition": name, "answer": _word(count), "count": count}
-            for name, count in seen.answers
+            {
+                "condition": ruling.rule.condition,
+                "answer": ruling.verdict,
+                "count": ruling.count,
+                "message": ruling.message,
+            }
+            for ruling in seen.rulings
+        ],
+        "looked": [
+            {
+                "issue_id": str(one.entry.get("id")),
+                "condition": one.entry["condition"],
+                "answer": one.found,
+                "message": one.words,
+            }
+            for one in seen.ledger.looked
         ],
         "recorded": list(seen.ledger.resolved),
         "heal_tasks": [
@@ -43,37 +65,70 @@ def monitor_keys(seen: Check) -> dict[str, Any]:
     }
 
 
-def _word(count: int | None) -> str:
-    return "unknown" if count is None else "firing" if count else "clear"
-
-
-def monitor_view(seen: Check, now: datetime, *, opening: bool) -> list[RenderableType]:
+def monitor_view(seen: Check, now: datetime) -> list[RenderableType]:
     """Show the open issues, what opened and cleared, who earned it, and what is unknown."""
     ledger = seen.ledger
     still = ledger.open
-    title = f"{len(still)} open issue(s), {len(ledger.opened)} new" if opening else "Resolution"
-    parts: list[RenderableType] = [heading(title)]
-    if seen.dry_run:
-        parts.append(Text("Nothing was written (--dry-run).", style="dim"))
+    parts: list[RenderableType] = [
+        heading(f"{len(still)} open issue(s), {len(ledger.opened)} new"),
+        *_dry(seen),
+    ]
     for entry in still:
         parts += _issue(entry, ledger.opened, now)
-    for record in ledger.resolved:
-        parts += ["", *_resolution(record)]
-    for name in ledger.cleared:
-        if name not in {record["condition"] for record in ledger.resolved}:
-            parts.append(plain(f"cleared: {name}; it was recorded before", "green"))
+    parts += _cleared(ledger)
     for one in seen.asked:
         what = "a person must decide" if one.decision else "a heal task was filed"
         parts.append(plain(f"{what}: {one.task_id} for {one.condition}", "cyan"))
-    for name in ledger.unknown:
-        parts.append(plain(f"unknown: {name} could not be checked and stays as it was", "yellow"))
+    for name, why in ledger.unknown:
+        parts.append(plain(f"unknown: {name}: {why}; it stays as it was", "yellow"))
     if not still and not ledger.cleared:
         parts.append(Text("No issue is open.", style="green"))
     return parts
 
 
-def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[RenderableType]:
-    """Show an issue whole: what it is, what it says, and what to do about it."""
+def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
+    """Show each issue that was open, what the check found of it, and who earned what cleared."""
+    ledger = seen.ledger
+    looked = len(ledger.looked)
+    parts: list[RenderableType] = [
+        heading(f"{looked} open issue(s), {len(ledger.cleared)} condition(s) cleared"),
+        *_dry(seen),
+    ]
+    for one in ledger.looked:
+        parts.append(_title(one.entry, (), now))
+        word, style = _FOUND[one.found]
+        words = f"{word}: {one_line(one.words)}" if one.words else word
+        parts.append(indented(Text(words, style=style)))
+    parts += _cleared(ledger)
+    if not looked:
+        parts.append(Text("No issue is open.", style="green"))
+    return parts
+
+
+def notice(opened: Sequence[Entry], root: str) -> str:
+    """Return the summary of new issues that is told to somebody: plain text, harmless."""
+    lines = [f"pipeline: {len(opened)} new high issue(s) in {one_line(root)}", ""]
+    for entry in opened:
+        lines.append(one_line(f"{entry['condition']} ({entry['id']}): {entry['message']}"))
+        lines.append(f"  {one_line(entry['suggested_action'])}")
+    return "\n".join(lines) + "\n"
+
+
+def _dry(seen: Check) -> list[RenderableType]:
+    return [Text("Nothing was written (--dry-run).", style="dim")] if seen.dry_run else []
+
+
+def _cleared(ledger: Ledger) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for record in ledger.resolved:
+        parts += ["", *_resolution(record)]
+    for name in ledger.cleared:
+        if name not in {record["condition"] for record in ledger.resolved}:
+            parts.append(plain(f"cleared: {name}; it was recorded before", "green"))
+    return parts
+
+
+def _title(entry: Entry, opened: Sequence[Entry], now: datetime) -> Text:
     since = moment_of(entry, "created_at")
     fresh = any(entry is new for new in opened)
     severity = str(entry.get("severity"))
@@ -87,7 +142,12 @@ def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[Rendera
     title = plain(severity, _STYLES.get(severity, ""))
     for words, style in ((entry["condition"], "bold"), (", ".join(filter(None, notes)), "dim")):
         title.append("  ").append(one_line(words), style=f"not bold not dim default {style}")
-    parts: list[RenderableType] = [title]
+    return title
+
+
+def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[RenderableType]:
+    """Show an issue whole: what it is, what it says, and what to do about it."""
+    parts: list[RenderableType] = [_title(entry, opened, now)]
     for text, style in ((entry.get("message"), ""), (entry.get("suggested_action"), "cyan")):
         if text:
             parts.append(indented(Text(one_line(str(text)), style=style)))
@@ -97,7 +157,10 @@ def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[Rendera
 def _resolution(record: Entry) -> list[RenderableType]:
     credit = record["attribution"]
     who = f"credit to {record['heal_task_id']} ({credit})" if credit != "none" else "no credit"
+    since, until = moment_of(record, "opened_at"), moment_of(record, "resolved_at")
+    spans = since and until and f"open for {ago(int(seconds_between(since, until)))}"
+    words = f"issue {record['issue_id']}, {spans or 'open since an unknown time'}"
     return [
         plain(f"cleared: {record['condition']}; {who}", "green"),
-        indented(Text(one_line(record["evidence"]), style="dim")),
+        indented(Text(one_line(f"{words}: {record['evidence']}"), style="dim")),
     ]

@@ -213,6 +213,15 @@ def _monitor(_: Types) -> dict[str, Schema]:
             "condition": TEXT,
             "answer": {"enum": ["firing", "clear", "unknown"]},
             "count": {"type": ["integer", "null"]},
+            "message": TEXT,
+        }
+    )
+    looked = closed(
+        {
+            "issue_id": TEXT,
+            "condition": TEXT,
+            "answer": {"enum": ["firing", "clear", "unknown", "not_checked"]},
+            "message": TEXT,
         }
     )
     heal = closed(
@@ -225,7 +234,9 @@ def _monitor(_: Types) -> dict[str, Schema]:
         "history": anything,
         "resolved_since_last": {"type": "array", "items": TEXT},
         "resolved": anything,
+        "seen": {"type": "object"},
         "rules": {"type": "array", "items": rule},
+        "looked": {"type": "array", "items": looked},
         "recorded": {"type": "array", "items": resolution},
         "heal_tasks": {"type": "array", "items": heal},
         "dry_run": {"type": "boolean"},

@@ -98,13 +98,15 @@ class Workspace:
             data = b"".join(_blocks_of(descriptor, path))
         return decode(path, data, mtime_ns=status.st_mtime_ns)
 
-    def blocks(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of a log block by block; nothing where there is none.
+    def blocks(self, path: str, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes of a log from an offset on, block by block; nothing where there is none.
 
         Raises InputError where it is there and cannot be read.
         """
         with self._opened(path) as descriptor:
             if descriptor is not None:
+                if start:
+                    os.lseek(descriptor, start, os.SEEK_SET)
                 yield from _blocks_of(descriptor, path)
 
     def pieces_from_end(self, path: str, length: int) -> Iterator[Piece]:
@@ -126,6 +128,11 @@ class Workspace:
         """Return the first bytes of a file; none where there is none."""
         with self._opened(path) as descriptor:
             return b"" if descriptor is None else _read_at(descriptor, 0, length, path)
+
+    def part(self, path: str, offset: int, length: int) -> bytes:
+        """Return the bytes of a file at an offset, fewer where it ends before."""
+        with self._opened(path) as descriptor:
+            return b"" if descriptor is None else _read_at(descriptor, offset, length, path)
 
     def exists(self, path: str) -> bool:
         """Tell whether something lies at a path; raise InputError where that cannot be told."""

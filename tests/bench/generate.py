@@ -176,6 +176,23 @@ def issues_text(count: int) -> str:
     return json.dumps({"issues": issues}, indent=2) + "\n"
 
 
+def resolved_lines(count: int) -> Iterator[str]:
+    """Yield resolutions as the monitor records them, evenly spread over the window."""
+    step = timedelta(days=DAYS) / max(1, count)
+    for number in range(count):
+        at = _NOW - (count - number - 0.5) * step
+        line = {
+            "condition": "output_empty",
+            "resolved_at": _stamp(at),
+            "heal_task_id": f"task_{number:07d}",
+            "issue_id": f"{number:08x}",
+            "opened_at": _stamp(at - 0.5 * step),
+            "attribution": "completed",
+            "evidence": f"task_{number:07d} completed {_stamp(at - 0.1 * step)}",
+        }
+        yield json.dumps(line) + "\n"
+
+
 def resolution_lines(count: int) -> Iterator[str]:
     """Yield resolutions, evenly spread over the window."""
     step = timedelta(days=DAYS) / max(1, count)

@@ -18,6 +18,8 @@ PIPELINE = str(Path(sys.executable).parent / "pipeline")
 QUIET = {"OPENSPEC_TELEMETRY": "0", "DO_NOT_TRACK": "1", "CI": "1"}
 GROWTH_PEAK = 64.0
 GROWTH_LIMIT = 1.05
+#: So many resolutions lie beside the tasks that the monitor looks at.
+RESOLVED = 1_000
 
 
 class Scale(NamedTuple):
@@ -29,6 +31,7 @@ class Scale(NamedTuple):
     histories: tuple[int, ...]
     specs: tuple[int, ...]
     things: tuple[int, ...]
+    watched: tuple[int, ...]
     peers: int
     rows: int
 
@@ -40,6 +43,7 @@ FULL = Scale(
     histories=(100_000, 300_000, 1_000_000),
     specs=(500, 5_000, 20_000),
     things=(500, 5_000),
+    watched=(10_000, 100_000),
     peers=5_000,
     rows=20_000,
 )
@@ -50,6 +54,7 @@ QUICK = Scale(
     histories=(60_000, 100_000),
     specs=(200, 2_000),
     things=(200, 2_000),
+    watched=(200, 2_000),
     peers=200,
     rows=2_000,
 )
@@ -236,6 +241,44 @@ def rotation(scale: Scale, folder: Path) -> list[Table]:
     return [of_cases(f"Two backlogs of {count:,} items", note, cases, results, base)]
 
 
+def recording(scale: Scale, folder: Path) -> list[Table]:
+    """The monitor on a long task log, and what recording adds to a command."""
+    base, alone = "python -c pass", "true"
+    count = scale.watched[-1]
+    root = generate.workspace(folder / "watched")
+    _watched(root, count)
+    again = generate.workspace(folder / "recorded")
+    cases = [
+        Case(base, (sys.executable, "-c", "pass")),
+        ours(root, "monitor", "--json", name="pipeline monitor --json", peak=GROWTH_PEAK),
+        Case(alone, ("true",)),
+        ours(
+            again,
+            "task",
+            "run",
+            "--",
+            "true",
+            name="pipeline task run -- true",
+            limits=(Limit(base), Limit(alone)),
+        ),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    note = (
+        f"`monitor` looks at {count:,} tasks and {RESOLVED:,} resolutions and writes its files; "
+        "every run but the first finds the same issues."
+    )
+    table = of_cases("Recording", note, cases, results, base)
+    grown = Grown("tasks", _watched, "monitor", scale.watched)
+    rows = [_growth_row(grown, scale, folder / "growth")]
+    note = (
+        f"Exponent of the cost after the start (the time with no tasks), goal ≤ {GROWTH_LIMIT}. "
+        f"Peak of the largest, goal ≤ {GROWTH_PEAK:g} MiB."
+    )
+    columns = ("", "sizes", "start, ms", "then, ms", "exponent", "MiB")
+    failed = any(len(row[1:]) == row.count(NOTHING) for row in rows)
+    return [table, Table("Growth of the monitor", note, columns, tuple(rows), failed)]
+
+
 class Grown(NamedTuple):
     """A kind of thing of which there are more and more, and the command that reads them."""
 
@@ -319,6 +362,13 @@ def _tasks(root: Path, count: int) -> None:
     generate.write_lines(root / generate.LOGS / "tasks.jsonl", generate.task_lines(count))
 
 
+def _watched(root: Path, count: int) -> None:
+    """Write so many tasks, and as many resolutions as any workspace here has."""
+    _tasks(root, count)
+    path = root / generate.LOGS / "monitor_resolutions.jsonl"
+    generate.write_lines(path, generate.resolved_lines(RESOLVED))
+
+
 def _issues(root: Path, count: int) -> None:
     write(root, {f"{generate.LOGS}/monitor_issues.json": generate.issues_text(count)})
 
@@ -335,4 +385,5 @@ GROUPS: dict[str, Callable[[Scale, Path], list[Table]]] = {
     "documents": documents,
     "rotation": rotation,
     "growth": growth,
+    "recording": recording,
 }

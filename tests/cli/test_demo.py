@@ -37,6 +37,7 @@ NOT_PLANTED = {
     "lock-unusable",
     "locked",
     "task-lost",
+    "notify-failed",
     "write-refused",
     # The demo has no test reports.
     "junit-case-unnamed",

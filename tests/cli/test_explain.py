@@ -224,3 +224,20 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 def test_the_value_of_a_struct_is_plain_json(tmp_path: Path) -> None:
     assert json.dumps(explained(workspace(tmp_path), "trend")["value"])
+
+
+def test_a_rule_is_shown_with_its_severity_and_what_it_says(tmp_path: Path) -> None:
+    root = write(tmp_path, {"api/logs/metrics.jsonl": "{torn\n"})
+    text = pipeline(root, "explain", "log_damage").text
+    assert "log_damage  rule" in text
+    for row in (
+        "Here         firing",
+        "Because      1 bad line(s) in metrics.jsonl, the first is line 1",
+        "Severity     low",
+        "Open issues  none",
+        "Heal         no heal task is filed for it",
+    ):
+        assert row in text
+    text = pipeline(root, "explain", "output_empty").text
+    assert "Here         not raised" in text
+    assert "pipeline monitor --heal files a task for it" in text

@@ -160,7 +160,8 @@ def test_unknown_resolves_nothing_and_loses_nothing(root: Path) -> None:
         mine = [i for i in answer["issues"] if i["condition"] == "orphan_running"]
         assert [(i["id"], i["unknown_since"]) for i in mine] == [(first["id"], T1)]
         rule = next(r for r in answer["rules"] if r["condition"] == "orphan_running")
-        assert rule == {"condition": "orphan_running", "answer": "unknown", "count": None}
+        assert (rule["answer"], rule["count"]) == ("unknown", None)
+        assert rule["message"] == "the task log cannot be read"
     assert records(root) == []
     log.rmdir()
     log.write_bytes(held)
@@ -237,6 +238,65 @@ def test_heal_resolve_opens_nothing_and_records_once(root: Path) -> None:
     assert len(records(root)) == 1
     assert run(root, T1, "heal-resolve")["recorded"] == []
     assert len(records(root)) == 1
+
+
+def test_heal_resolve_says_of_each_issue_what_it_found(root: Path) -> None:
+    add(root, orphan("t2"))
+    entry = {"id": "ffffffff", "condition": "from_the_future", "created_at": T0}
+    write(root, {f"{LOGS}/monitor_issues.json": json.dumps({"issues": [entry]})})
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    found = run(root, T1, "heal-resolve", "--dry-run")["looked"]
+    said = sorted((one["condition"], one["answer"], one["message"]) for one in found)
+    assert said == [
+        ("from_the_future", "not_checked", "no rule of this release looks at it"),
+        ("orphan_running", "clear", "others of its condition are still open"),
+        ("orphan_running", "firing", "task t2 has been running for 18,000 s"),
+    ]
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "3 open issue(s), 0 condition(s) cleared" in text
+    assert "still firing: task t2 has been running for 18,000 s" in text
+    assert "clear now: others of its condition are still open" in text
+    assert "not checked, it stays open: no rule of this release looks at it" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "who", "why"),
+    [
+        ("completed", "credit to h1 (completed)", "h1 completed 2026-02-12T10:20:00Z"),
+        ("failed", "no credit", "h1 is failed"),
+    ],
+)
+def test_heal_resolve_says_who_earned_the_clearing(
+    root: Path, status: str, who: str, why: str
+) -> None:
+    issue = run(root, T0)["issues"][0]["id"]
+    add(root, heal("h1", issue, (status, "2026-02-12T10:20:00Z")))
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "  clear now\n" in text
+    assert f"cleared: orphan_running; {who}\n  issue {issue}, open for 1 h: {why}\n" in text
+
+
+def test_an_issue_that_cannot_be_checked_says_why(root: Path) -> None:
+    run(root, T0)
+    log = root / LOGS / "tasks.jsonl"
+    log.unlink()
+    log.mkdir()
+    text = pipeline(root, "heal-resolve", now=T1).text
+    assert "unknown, it stays open: the task log cannot be read" in text
+    text = pipeline(root, "monitor", now=T1).text
+    assert "unknown: orphan_running: the task log cannot be read; it stays as it was" in text
+
+
+def test_issues_that_were_not_asked_for_are_not_checked(root: Path) -> None:
+    log = f"{T0} ERROR no answer\n"
+    write(root, {f"{LOGS}/agent_runner.log": log})
+    run(root, T0)
+    found = run(root, T1, "heal-resolve", "--issue", "orphan_running")["looked"]
+    said = {one["condition"]: (one["answer"], one["message"]) for one in found}
+    assert said["runner_log_errors"] == ("not_checked", "not asked for")
+    assert said["orphan_running"][0] == "firing"
 
 
 def test_a_record_that_a_killed_run_left_is_not_made_twice(root: Path) -> None:
@@ -388,3 +448,95 @@ def test_an_address_that_keeps_silent_holds_nobody_up(root: Path) -> None:
         assert monitor.wait() == 0
     book = json.loads((root / LOGS / "monitor_issues.json").read_text())
     assert "api_unreachable" in [issue["condition"] for issue in book["issues"]]
+
+
+# Telling somebody
+
+TELL = """import os, sys
+with open(sys.argv[1], "a") as file:
+    file.write(os.environ["PIPELINE_ISSUES"] + "\\n" + sys.stdin.read())
+"""
+
+
+def telling(root: Path, *command: str) -> Path:
+    """Make the workspace one with a new high issue at T1, and a command to tell of it."""
+    write(root, {"pipeline.toml": f"[notify]\ncommand = {json.dumps(list(command))}\n"})
+    at = "2026-02-12T10:30:00Z"
+    for name in ("a", "b", "c"):
+        add(root, event(name, "created", at) + event(name, "started", at))
+        add(root, done(name, "2026-02-12T10:40:00Z", "failed"))
+    return root
+
+
+def test_new_high_issues_are_told_once(root: Path) -> None:
+    telling(root, sys.executable, "-c", TELL, str(root / "told"))
+    issues = run(root, T1)["issues"]
+    high = {i["condition"]: i["id"] for i in issues if i["severity"] == "high"}
+    assert "repeated_failures" in high
+    ids, first, *lines = (root / "told").read_text().splitlines()
+    assert set(ids.split()) == set(high.values())
+    assert first == f"pipeline: {len(high)} new high issue(s) in {root}"
+    assert any(
+        line.startswith(f"repeated_failures ({high['repeated_failures']}): ") for line in lines
+    )
+    assert not any("orphan_running" in line for line in lines)
+    run(root, T2)
+    run(root, T2, "heal-resolve")
+    assert (root / "told").read_text().count("pipeline: ") == 1
+
+
+def test_a_dry_run_tells_nobody(root: Path) -> None:
+    telling(root, sys.executable, "-c", TELL, str(root / "told"))
+    run(root, T1, "monitor", "--dry-run")
+    assert not (root / "told").exists()
+
+
+def test_nobody_is_told_of_what_is_not_high(root: Path) -> None:
+    write(root, {"pipeline.toml": f"[notify]\ncommand = ['touch', '{root}/told']\n"})
+    assert conditions(run(root, T0)) == ["orphan_running"]
+    assert not (root / "told").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("/nowhere/at-all",), "/nowhere/at-all cannot be run: No such file"),
+        (("sh", "-c", "printf '\\033]0;owned\\007\\033[31mred' >&2; exit 4"), "exit code 4"),
+    ],
+)
+def test_a_command_that_fails_is_a_warning_and_fails_nothing(
+    root: Path, command: tuple[str, ...], said: str
+) -> None:
+    telling(root, *command)
+    ran = pipeline(root, "monitor", now=T1)
+    assert ran.code == 0
+    assert "warning[notify-failed]" in ran.err
+    assert said in ran.err
+    assert not any(mark in ran.err + ran.text for mark in ("\x1b", "\x07"))
+
+
+def test_a_failure_to_tell_is_on_stderr_beside_json_too(root: Path) -> None:
+    telling(root, "false")
+    ran = pipeline(root, "monitor", "--json", now=T1)
+    assert ran.code == 0
+    assert "notify-failed" in ran.finding_codes()
+    assert "warning[notify-failed]" in ran.err
+
+
+def test_it_is_told_after_the_issues_are_written_and_outside_the_lock(root: Path) -> None:
+    # It calls the program itself, which would wait for the lock, and sees the issues on disk.
+    inner = (sys.executable, "-m", "pipeline_cli", "--root", str(root), "--now", T1)
+    code = (
+        f"import subprocess, sys; sys.exit(subprocess.run({[*inner, 'heal-resolve']!r}).returncode)"
+    )
+    telling(root, sys.executable, "-c", code)
+    ran = pipeline(root, "monitor", now=T1)
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_message_that_holds_escapes_is_told_harmlessly(root: Path) -> None:
+    telling(root, sys.executable, "-c", TELL, str(root / "told"))
+    book = {"git_sha": "\x1b[31mab", "started_at": T0}
+    write(root, {f"{LOGS}/pipeline_version.json": json.dumps(book)})
+    run(root, T1)
+    assert "\x1b" not in (root / "told").read_text()

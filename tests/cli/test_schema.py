@@ -31,8 +31,8 @@ TAKES_MORE = re.compile(
     r"/(progress|by_model|by_task_type|running_by_phase|extras|names|project_manager)"
 )
 FREE_FORM = re.compile(
-    r"/project_manager/.*|/entries/0/value.*|/settings/0/(value|default).*"
-    r"|/(issues|history|resolved|recorded)/0.*"
+    r"/project_manager/.*|/entries/0/(value|issues).*|/settings/0/(value|default).*"
+    r"|/(issues|history|resolved|recorded)/0.*|/seen(/.*)?"
     r"|/before|/after(/.*)?"
 )
 #: A command line for each answer; the demo's are those of others.

@@ -9,7 +9,7 @@ import pytest
 
 import pipeline_cli
 from pipeline_cli import config, errors
-from pipeline_cli.domain import attention
+from pipeline_cli.domain import attention, monitor
 from pipeline_cli.domain.catalog import CATALOG, Entry
 from tests import manual
 
@@ -72,6 +72,17 @@ def _error_classes() -> list[type]:
 
 def test_the_flags_are_those_of_the_rules() -> None:
     assert of_kind("flag") == set(attention.FLAGS)
+
+
+def test_every_rule_of_the_monitor_can_be_explained() -> None:
+    conditions = {rule.condition for rule in monitor.RULES}
+    assert of_kind("rule") == conditions - of_kind("flag")
+    assert conditions <= set(CATALOG)
+
+
+def test_every_rule_of_the_monitor_has_a_line_in_the_manual() -> None:
+    text = (DOCS / "monitor.md").read_text()
+    assert [rule.condition for rule in monitor.RULES if f"`{rule.condition}`" not in text] == []
 
 
 def test_every_exit_code_of_an_error_is_in_the_catalog() -> None:

@@ -24,7 +24,9 @@ class Outer(msgspec.Struct):
     none: str | None = None
 
 
-@pytest.mark.parametrize("name", ["notify.token", "api_key", "a.password", "auth.header"])
+@pytest.mark.parametrize(
+    "name", ["notify.command", "hook.token", "api_key", "a.password", "auth.header"]
+)
 def test_a_setting_that_looks_like_a_secret_keeps_its_value(name: str) -> None:
     assert setting_row(name, "x", "y", "pipeline.toml").value == HIDDEN
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline_cli.domain import monitor
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.log_damage import Damage
 from pipeline_cli.domain.monitor import RULES, Bounds, LogLine, Sight, within_hours
 from pipeline_cli.domain.progress import plan_progress
 from pipeline_cli.domain.runner import Heartbeat
@@ -29,6 +30,7 @@ def sight(**fields: Any) -> Sight:
         "beat": ALIVE,
         "stale": (),
         "runner_log": (),
+        "damage": (),
     }
     return Sight(NOW, BOUNDS, **(known | fields))
 
@@ -121,6 +123,20 @@ def test_the_probe_tells_three_things() -> None:
     assert answers(sight(probe="not_found"))["effectiveness_404"] == 1
     assert answers(sight(probe="ok"))["effectiveness_404"] == 0
     assert answers(sight(probe="unreachable"))["api_unreachable"] == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "fires"),
+    [
+        ((), 0),
+        ((Damage("a", 0), Damage("b", 0)), 0),
+        ((Damage("a", 0), Damage("b", None)), None),
+        ((Damage("a", 2, 1), Damage("b", None)), 1),
+        ((Damage("a", 2, 1), Damage("b", 1, 1)), 1),
+    ],
+)
+def test_new_bad_lines_alarm(damage: tuple[Damage, ...], fires: int | None) -> None:
+    assert answers(sight(damage=damage))["log_damage"] == fires
 
 
 def test_each_condition_is_there_once() -> None:

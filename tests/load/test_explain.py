@@ -1,14 +1,18 @@
 """Explanations in one process: every name, with all inputs, with none, and with broken ones."""
 
+import json
+import socket
 from pathlib import Path
 
 import pytest
 
+from pipeline_cli.domain import monitor
 from pipeline_cli.domain.catalog import nearest
 from pipeline_cli.domain.explain import Explanation
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.explain import entries, explain_answer, listing
+from pipeline_cli.load.monitor import check
 from tests.cli.test_explain import workspace
 from tests.support import event_line, metrics_line, write
 
@@ -103,3 +107,67 @@ def test_a_name_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing is called 'qqqq'"):
         explained(tmp_path, "qqqq")
     assert nearest("success-rate", list(entries()))[0] == "success_rate"
+
+
+# The rules of the monitor
+
+RULES_ALONE = [name for name, entry in entries().items() if entry.kind == "rule"]
+
+
+@pytest.mark.parametrize("name", RULES_ALONE)
+def test_a_rule_comes_with_its_severity_and_its_open_issues(tmp_path: Path, name: str) -> None:
+    rule = next(rule for rule in monitor.RULES if rule.condition == name)
+    found = explained(tmp_path, name)
+    assert (found.severity, found.healable) == (rule.severity, rule.healable)
+    assert found.issues == ()
+    assert found.value == "clear"
+
+
+def test_a_rule_that_fires_says_by_what_and_names_its_issues(tmp_path: Path) -> None:
+    at = "2026-02-12T10:00:00Z"
+    issues = [
+        {"id": "aaaaaaaa", "condition": "orphan_running"},
+        {"id": "bbbbbbbb", "condition": "orphan_running", "resolved_at": NOW},
+        {"id": "cccccccc", "condition": "output_empty"},
+    ]
+    root = write(
+        tmp_path,
+        {
+            "api/logs/tasks.jsonl": event_line("t1", "created", at)
+            + event_line("t1", "started", at),
+            "api/logs/monitor_issues.json": json.dumps({"issues": issues}),
+        },
+    )
+    found = explained(root, "orphan_running")
+    assert found.value == "firing"
+    assert found.calculation == "task t1 has been running for 28,800 s"
+    assert found.issues == ("aaaaaaaa",)
+    assert explained(root, "output_empty").issues == ("cccccccc",)
+    assert explained(root, "output_empty").severity == "high"
+    assert explained(root, "stuck").severity is None
+
+
+def test_a_rule_whose_input_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "api/logs/tasks.jsonl").mkdir(parents=True)
+    (tmp_path / "api/logs/monitor_issues.json").mkdir()
+    found = explained(tmp_path, "orphan_running")
+    assert (found.value, found.calculation) == (None, "the task log cannot be read")
+    assert found.issues is None
+    assert explained(tmp_path, "log_damage").value is None
+
+
+def test_what_was_seen_of_a_log_counts_no_more(tmp_path: Path) -> None:
+    root = write(tmp_path, {"api/logs/metrics.jsonl": "{torn\n"})
+    assert explained(root, "log_damage").value == "firing"
+    check(context(root), opening=True)
+    assert explained(root, "log_damage").value == "clear"
+
+
+def test_an_address_that_nobody_serves_is_asked_for_its_own_rules_alone(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    url = f'[monitor]\nprobe_url = "http://127.0.0.1:{port}/"\n'
+    root = write(tmp_path, {"pipeline.toml": url})
+    assert explained(root, "api_unreachable").value == "firing"
+    assert explained(root, "effectiveness_404").calculation == "the API does not answer"
+    assert explained(root, "no_task_running").value == "clear"

@@ -9,12 +9,13 @@ from pipeline_cli.domain.catalog.entry import Entry
 from pipeline_cli.domain.catalog.exits import EXITS
 from pipeline_cli.domain.catalog.figures import FIGURES
 from pipeline_cli.domain.catalog.findings import FINDINGS
+from pipeline_cli.domain.catalog.rules import RULES
 from pipeline_cli.domain.catalog.signs import FLAGS, LAYERS
 
 __all__ = ["CATALOG", "Entry", "nearest", "suggestion"]
 
 CATALOG: dict[str, Entry] = {
-    entry.name: entry for entry in (*FIGURES, *FLAGS, *LAYERS, *FINDINGS, *EXITS)
+    entry.name: entry for entry in (*FIGURES, *FLAGS, *RULES, *LAYERS, *FINDINGS, *EXITS)
 }
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["figure", "flag", "layer", "finding", "exit code", "setting"]
+Kind = Literal["figure", "flag", "rule", "layer", "finding", "exit code", "setting"]
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -263,6 +263,10 @@ FINDINGS = (
                 "A file holds bytes that are not UTF-8.",
                 "They are kept as they are; no command rewrites the file.",
             ),
+            "notify-failed": (
+                "The command of notify.command could not be run, failed, or took too long.",
+                "Nobody may have been told; the issues are recorded all the same.",
+            ),
             "path-outside": ("A path leads out of the workspace.", "It is not opened."),
             "report-missing": ("A report that --junit names does not exist.", ""),
             "root-missing": ("The root is no folder that can be read.", ""),

@@ -1,0 +1,140 @@
+"""What the rules of the monitor look at: read once, and None where it cannot be."""
+
+from collections.abc import Mapping
+
+from pipeline_cli.domain.documents import SourceFile, digest_of, foreign_encoding
+from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.log_damage import WATCHED, Damage, Seen, known_part, still_there
+from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
+from pipeline_cli.domain.report import Known, next_items
+from pipeline_cli.domain.runner import Heartbeat
+from pipeline_cli.formats import log_damage, runner_log
+from pipeline_cli.formats.jsonio import read_object
+from pipeline_cli.load.answer import attempt
+from pipeline_cli.load.context import Context
+
+_LAST_LINES, _TAIL = 100, 1 << 18
+
+
+def look(
+    context: Context,
+    known: Known,
+    probe: Probe,
+    damage: tuple[Damage, ...] | None,
+    *,
+    rated: bool,
+    tally: Tally,
+) -> Sight:
+    """Gather what the rules look at; what cannot be read is None."""
+    settings = context.settings.monitor
+    beat = _beats(context, known)
+    alive = beat is not None and any(found.alive(context.now) for found in beat)
+    return Sight(
+        now=context.now,
+        bounds=Bounds(
+            settings.no_running_seconds,
+            settings.orphan_seconds,
+            settings.min_running,
+            settings.runner_hours,
+        ),
+        tasks=known.tasks,
+        attention=known.attention,
+        rated=rated,
+        plan=known.plan,
+        state=known.state,
+        open_items=len(next_items(known.backlog, known.plan, known.state, context.now))
+        if known.plan
+        else None,
+        beat=beat,
+        stale=_stale(context, tally) if alive else (),
+        runner_log=attempt(lambda: _runner_log(context), tally),
+        metrics_readable=_metrics_readable(context),
+        damage=damage,
+        probe=probe,
+    )
+
+
+def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:
+    """Return the heartbeat, or none; None where the file is there and says nothing."""
+    if known.heartbeat:
+        return (known.heartbeat,)
+    there = attempt(lambda: context.workspace.exists(context.log_path("heartbeat.json")))
+    return () if there is False else None
+
+
+def _stale(context: Context, tally: Tally) -> tuple[str, ...] | None:
+    """Return the runner's commit and the current one where they differ; None if unknown."""
+    source = attempt(
+        lambda: context.workspace.read(context.log_path("pipeline_version.json")), tally
+    )
+    if source is None:
+        return ()
+    values = read_object(source, tally) if isinstance(source, SourceFile) else None
+    sha = values.get("git_sha") if values else None
+    repository = context.workspace.repository
+    if not isinstance(sha, str) or not sha or repository is None:
+        return None
+    from pipeline_cli.store.gitrepo import commits_since
+
+    found = commits_since(repository, sha, "^Pipeline-Command: ")
+    if found is None:
+        return None
+    head, foreign = found
+    return (sha, head) if foreign else ()
+
+
+def _runner_log(context: Context) -> list[LogLine]:
+    lines: list[bytes] = []
+    for piece in context.workspace.pieces_from_end(context.log_path("agent_runner.log"), _TAIL):
+        lines = (piece.data or b"").splitlines() + lines
+        if len(lines) >= _LAST_LINES:
+            break
+    return runner_log.parse(line.decode("utf-8", "replace") for line in lines[-_LAST_LINES:])
+
+
+def _metrics_readable(context: Context) -> bool:
+    head = attempt(lambda: context.workspace.head(context.log_path("metrics.jsonl")))
+    return head is not None and foreign_encoding(head) is None
+
+
+def seen_logs(context: Context) -> dict[str, Seen]:
+    """Return how far the last check has looked at the logs; nothing where there was none."""
+    path = context.log_path("monitor_issues.json")
+    source = attempt(lambda: context.workspace.read(path))
+    values = read_object(source, Tally()) if isinstance(source, SourceFile) else None
+    return log_damage.parse_seen((values or {}).get("seen"))
+
+
+def look_at_logs(context: Context, seen: Mapping[str, Seen]) -> tuple[Damage, ...]:
+    """Look for bad lines in the logs of ours that were not seen before."""
+    return tuple(_damage(context, name, seen.get(name)) for name in WATCHED)
+
+
+def _damage(context: Context, name: str, before: Seen | None) -> Damage:
+    """Look for bad lines behind what was seen; in a log that was rewritten, everywhere."""
+    path, workspace = context.log_path(name), context.workspace
+
+    def known_bytes(offset: int) -> bytes:
+        return workspace.part(path, *known_part(offset))
+
+    def find() -> Damage | None:
+        if foreign_encoding(workspace.head(path)):
+            return None
+        seen = before if before and still_there(before, known_bytes(before.offset)) else None
+        found = log_damage.look(path, workspace.blocks(path, seen.offset if seen else 0), seen)
+        digest = digest_of(known_bytes(found.offset))
+        after = Seen(found.offset, digest, found.lines, found.bad, found.torn)
+        return Damage(name, found.new, found.first, after)
+
+    return attempt(find) or Damage(name, None, seen=before)
+
+
+def ask_api(url: str) -> Probe:
+    """Ask the API once whether it answers; without an address nothing is asked."""
+    if not url:
+        return "not_configured"
+    from pipeline_cli.store.probe import status_of
+
+    if status_of(url) is None:
+        return "unreachable"
+    return "not_found" if status_of(f"{url.rstrip('/')}/api/agent/effectiveness") == 404 else "ok"

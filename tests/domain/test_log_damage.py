@@ -1,0 +1,24 @@
+"""How a part of a log that was seen is known again, and what is said of damage."""
+
+from pipeline_cli.domain.documents import digest_of
+from pipeline_cli.domain.log_damage import KNOWN_BY, Damage, Seen, known_part, said, still_there
+
+
+def test_a_part_is_known_by_its_last_bytes() -> None:
+    assert known_part(0) == (0, 0)
+    assert known_part(10) == (0, 10)
+    assert known_part(KNOWN_BY + 7) == (7, KNOWN_BY)
+
+
+def test_a_part_that_differs_or_ends_before_is_another() -> None:
+    seen = Seen(3, digest_of(b"abc"), 0, 0)
+    assert still_there(seen, b"abc")
+    assert not still_there(seen, b"abd")
+    assert not still_there(seen, b"ab")
+
+
+def test_each_log_that_is_damaged_is_said() -> None:
+    damage = (Damage("a", 2, 14), Damage("b", 0), Damage("c", None), Damage("d", 1, 1_000))
+    assert said(damage) == (
+        "2 bad line(s) in a, the first is line 14; 1 bad line(s) in d, the first is line 1,000"
+    )

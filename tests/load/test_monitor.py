@@ -1,0 +1,122 @@
+"""A check in one process: what it keeps in the issues file, and how much of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_cli.domain.checks import Check
+from pipeline_cli.domain.moments import parse_stamp
+from pipeline_cli.errors import InputError
+from pipeline_cli.load.answer import Answer
+from pipeline_cli.load.context import open_context
+from pipeline_cli.load.monitor import check
+from tests.support import event_line, snapshot, write
+
+T0, T1 = "2026-02-12T10:00:00Z", "2026-02-12T11:00:00Z"
+LOGS = "api/logs"
+ISSUES = f"{LOGS}/monitor_issues.json"
+
+
+def look(root: Path, now: str = T1, *, persist: bool = False, **how: Any) -> Answer[Check]:
+    environment = {"MONITOR_PERSIST_RESOLVED": "1"} if persist else {}
+    return check(open_context(str(root), None, now, environment), **({"opening": True} | how))
+
+
+def orphan(task: str = "t1") -> str:
+    at = "2026-02-12T06:00:00Z"
+    return event_line(task, "created", at, task_type="impl") + event_line(task, "started", at)
+
+
+def book(root: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((root / ISSUES).read_text())
+    return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write(tmp_path, {f"{LOGS}/tasks.jsonl": orphan()})
+
+
+def test_the_history_keeps_the_last_hundred_openings(root: Path) -> None:
+    past = [{"at": T0, "condition": f"c{n}", "severity": "low"} for n in range(100)]
+    write(root, {ISSUES: json.dumps({"issues": [], "history": past})})
+    look(root)
+    kept = [entry["condition"] for entry in book(root)["history"]]
+    assert kept == [*(f"c{n}" for n in range(1, 100)), "orphan_running"]
+    look(root)
+    assert len(book(root)["history"]) == 100
+
+
+def test_fifty_of_the_resolved_are_kept_where_asked_and_none_else(root: Path) -> None:
+    past = [{"condition": f"c{n}", "resolved_at": T0} for n in range(50)]
+    entry = {"id": "aaaaaaaa", "condition": "output_empty", "created_at": T0, "heal_task_id": "h"}
+    start = json.dumps({"issues": [entry], "resolved": past})
+    write(root, {ISSUES: start})
+    look(root)
+    assert book(root)["resolved"] == past
+    write(root, {ISSUES: start, f"{LOGS}/monitor_resolutions.jsonl": ""})
+    look(root, persist=True)
+    *kept, last = book(root)["resolved"]
+    assert kept == past[1:]
+    assert last == {
+        "condition": "output_empty",
+        "resolved_at": T1,
+        "heal_task_id": "h",
+        "issue_id": "aaaaaaaa",
+    }
+
+
+@pytest.mark.parametrize("held", [b'{"issues": [', b"[]", "{}".encode("utf-16")])
+def test_invalid_files_are_set_aside_under_names_of_their_own(root: Path, held: bytes) -> None:
+    for _ in range(2):
+        write(root, {ISSUES: held})
+        found = look(root).findings
+        assert "issues-set-aside" in [finding.code for finding in found]
+        assert [entry["condition"] for entry in book(root)["issues"]] == ["orphan_running"]
+    names = sorted(path.name for path in (root / LOGS).glob("*.invalid.json"))
+    assert names == [f"monitor_issues.20260212T110000Z{n}.invalid.json" for n in ("", "-2")][::-1]
+    assert {(root / LOGS / name).read_bytes() for name in names} == {held}
+
+
+def test_a_file_that_cannot_be_read_ends_the_check(root: Path) -> None:
+    (root / ISSUES).mkdir()
+    before = snapshot(root)
+    with pytest.raises(InputError, match="cannot be read"):
+        look(root)
+    left = snapshot(root)
+    assert {name: data for name, data in left.items() if not name.endswith(".lock")} == before
+
+
+def test_a_condition_that_cleared_before_the_window_is_remembered(root: Path) -> None:
+    # A record of a killed run, whose condition the figures of the window do not hold any more.
+    entry = {"id": "aaaaaaaa", "condition": "output_empty", "created_at": "2026-01-01T00:00:00Z"}
+    record = {"condition": "output_empty", "resolved_at": "2026-01-02T00:00:00Z"}
+    write(
+        root,
+        {
+            ISSUES: json.dumps({"issues": [entry]}),
+            f"{LOGS}/monitor_resolutions.jsonl": json.dumps(record | {"issue_id": "aaaaaaaa"})
+            + "\n",
+        },
+    )
+    seen = look(root).value
+    assert seen.ledger.cleared == ("output_empty",)
+    assert seen.ledger.resolved == ()
+
+
+def test_the_last_clearing_is_known_without_any_plan_too(root: Path) -> None:
+    """Where the figures cannot be told, the log of resolutions is read all the same."""
+    (root / LOGS / "metrics.jsonl").mkdir()
+    record = {"condition": "orphan_running", "resolved_at": T0, "issue_id": "before"}
+    write(root, {f"{LOGS}/monitor_resolutions.jsonl": json.dumps(record) + "\n"})
+    opened = [e for e in look(root).value.ledger.opened if e["condition"] == "orphan_running"]
+    assert [entry["relapse_of"] for entry in opened] == ["before"]
+
+
+def test_the_first_check_is_stamped_and_heal_resolve_is_none(root: Path) -> None:
+    look(root, opening=False)
+    assert book(root)["last_check"] is None
+    look(root)
+    assert parse_stamp(book(root)["last_check"]) == parse_stamp(T1)
