@@ -52,7 +52,9 @@ def definitions(path: str, text: str) -> Definitions | Unreadable:
         from pipeline_cli.formats import symbols_python
 
         return symbols_python.definitions(data)
-    return Unreadable("its language needs an extra", hint=INSTALL)
+    from pipeline_cli.formats import symbols_trees
+
+    return symbols_trees.definitions(_GRAMMARS[suffix], data, INSTALL)
 
 
 def _suffix(path: str) -> str:
