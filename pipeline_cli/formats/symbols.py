@@ -58,5 +58,6 @@ def definitions(path: str, text: str) -> Definitions | Unreadable:
 
 
 def _suffix(path: str) -> str:
-    """Return what follows the last dot of the file's name, in lower case."""
-    return path.rpartition("/")[2].rpartition(".")[2].lower()
+    """Return what follows the last dot of the file's name, in lower case; empty without one."""
+    _, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if dot else ""

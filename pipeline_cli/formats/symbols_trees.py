@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 #: Beyond these the parser may take all memory, or end the process.
 MAX_DEPTH = 200
-MAX_WORDS = 100_000
+MAX_TOKENS = 100_000
 #: So long the parser may try to make sense of what is no valid code.
 _SECONDS = 0.8
 
 _BRACKET = re.compile(rb"(?P<open>[(\[{]|\w<(?=[\w<?])|\)<)|[)\]}>]")
-_WORD = re.compile(rb"\w+")
+_TOKEN = re.compile(rb"\w+|[^\w\s]")
 _TESTS = frozenset({"describe", "it", "test", "suite", "context", "specify"})
 _SEPARATOR = " › "
 _KINDS = ("owner", "impl", "def", "wall", "field", "local", "bag", "own")
@@ -62,8 +62,8 @@ def definitions(grammar: str, data: bytes, hint: str) -> Definitions | Unreadabl
         return Unreadable(f"{grammar} is read with an extra that is not installed", hint)
     if _too_deep(data):
         return Unreadable(f"nested deeper than {MAX_DEPTH} levels")
-    if sum(1 for _ in _WORD.finditer(data)) > MAX_WORDS:
-        return Unreadable(f"more than {MAX_WORDS} words")
+    if sum(1 for _ in _TOKEN.finditer(data)) > MAX_TOKENS:
+        return Unreadable(f"more than {MAX_TOKENS} words and marks")
     tree = _parse(language, data)
     if tree is None:
         return Unreadable("the parser makes no sense of it in time")
