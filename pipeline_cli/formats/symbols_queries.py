@@ -85,8 +85,10 @@ _GO = """
 (func_literal) @wall
 (type_spec name: (_) @name) @owner
 (type_alias name: (_) @name) @owner
-(const_spec name: (identifier) @name) @local
-(var_spec name: (identifier) @name) @local
+(const_spec . (identifier) @name) @local
+(const_spec "," . (identifier) @name) @local
+(var_spec . (identifier) @name) @local
+(var_spec "," . (identifier) @name) @local
 (field_declaration name: (_) @name) @field
 (method_elem name: (_) @name) @def
 """

@@ -28,14 +28,16 @@ _BRACKET = re.compile(rb"(?P<open>[(\[{]|\w<(?=[\w<?])|\)<)|[)\]}>]")
 _TOKEN = re.compile(rb"\w+|[^\w\s]")
 _TESTS = frozenset({"describe", "it", "test", "suite", "context", "specify"})
 _SEPARATOR = " › "
+_FLAT = frozenset({"field", "local", "own"})
 _KINDS = ("owner", "impl", "def", "wall", "field", "local", "bag", "own")
 
 
 class _Place(NamedTuple):
-    """A node of interest; sorted, the outer one of two comes first."""
+    """A node of interest; sorted, the outer one of two comes first, and what opens it last."""
 
     start: int
     rank: int
+    opens: bool
     kind: str
     name: str
     receiver: str = ""
@@ -97,13 +99,13 @@ def _too_deep(data: bytes) -> bool:
 
 
 def _parse(language: Language, data: bytes) -> Tree | None:
-    """Parse; None where the errors of the source take too long. Valid source has no deadline."""
+    """Parse; None after the deadline, which source without errors is far from."""
     from tree_sitter import Parser
 
     deadline = time.monotonic() + _SECONDS
 
-    def give_up(_offset: int, has_error: bool) -> bool:
-        return has_error and time.monotonic() > deadline
+    def give_up(_offset: int, _has_error: bool) -> bool:
+        return time.monotonic() > deadline
 
     try:
         return Parser(language).parse(
@@ -151,7 +153,10 @@ def _places(match: dict[str, list[Node]]) -> list[_Place]:
     whole = match[kind][0]
     names = [_text(node).strip("\"'") for node in match.get("name", ())] or [""]
     receiver = _text(match["receiver"][0]) if "receiver" in match else ""
-    return [_Place(whole.start_byte, -whole.end_byte, kind, name, receiver) for name in names]
+    return [
+        _Place(whole.start_byte, -whole.end_byte, kind not in _FLAT, kind, name, receiver)
+        for name in names
+    ]
 
 
 def _titles(matches: list[dict[str, list[Node]]]) -> frozenset[str]:

@@ -195,3 +195,93 @@ def test_hostile_source_neither_ends_the_process_nor_takes_its_memory(
     answer, memory = done.stdout.split()
     assert answer in {"Unreadable", "Definitions"}
     assert int(memory) <= 256
+
+
+# The languages of the extra
+
+TREES = {
+    (
+        "a.js",
+        "import z, { y as x } from './m'; // w\nconst a = 'v', b = () => { let u = c(); };",
+    ): "a b",
+    (
+        "a.js",
+        "export default function a(p) { function b() {} const c = () => 1; let d = 2; }",
+    ): "a b c",
+    ("a.js", "class A { b = 1; #c = 2; static d() { this.e = 1; } get f() {} }"): (
+        "A b #c d e f A.b A.#c A.d A.e A.f"
+    ),
+    ("a.js", "const a = { b: 1, 'c d': 2, e() {}, f: () => { let g; }, h };"): (
+        "a b c_d e f h a.b a.c_d a.e a.f a.h"
+    ),
+    ("a.js", "export { a as b, c } from './m'; export * as d from './n';"): "b c d",
+    ("a.js", "const { a, b: c, ...d } = x; let [e] = y;"): "a c d e",
+    (
+        "a.js",
+        "exports.a = 1; A.prototype.b = function () { x.c = 1; const o = { k: 1 }; };",
+    ): "a b k o.k",
+    ("a.ts", "interface A { b: string; c(): void } type D = { e: 1 }; enum F { G, H = 1 }"): (
+        "A b c D e F G H A.b A.c D.e F.G F.H"
+    ),
+    (
+        "a.ts",
+        "namespace A { export const b = 1 } abstract class C { abstract d(): void; e = 1;"
+        " constructor(private f: X, g: Y) {} } declare function h(): void;",
+    ): ("A b C d e constructor f h A.b C.d C.e C.constructor C.f"),
+    (
+        "a.tsx",
+        "export default function Page() { return <Other a={1} />; }\nexport const B = () => <b/>;",
+    ): ("Page B"),
+    (
+        "a.go",
+        'package p\nimport q "r"\nconst A, B = 1, 2\nvar C int\nfunc D(p int) { e := 1; var f int }\n'
+        "type G struct { H, I int }\ntype J interface { K() }\nfunc (g *G) L() { func() { const m = 1 }() }\n"
+        "type N = G\n",
+    ): "A B C D G H I J K L N G.H G.I J.K G.L",
+    (
+        "a.rs",
+        "use x::y;\nfn a() { let b = 1; fn c() {} const D: u8 = 1; }\nstruct E { f: u8 }\n"
+        "enum G { H, I { j: u8 } }\ntrait K { fn l(); type M; }\nimpl K for E { fn l() {} }\n"
+        "const N: u8 = 1; static O: u8 = 1; mod p { fn q() {} } macro_rules! r { () => {} } type S = E;\n",
+    ): ("a c E f G H I j K l M N O p q r S E.f G.H G.I I.j G.I.j K.l K.M E.l p.q"),
+    (
+        "A.java",
+        "import x.Y;\nclass A { int b = 1, c; A() {} void d(int p) { int q; class E {} } class F { int g; } }\n"
+        "enum H { I, J } interface K { int L = 1; void m(); } record N(int o) {} @interface P { int r(); }\n",
+    ): ("A b c d E F g H I J K L m N o P r A.b A.c A.A A.d A.F F.g A.F.g H.I H.J K.L K.m N.o P.r"),
+}
+
+
+@pytest.mark.parametrize(("path", "text"), TREES)
+def test_what_the_other_languages_define(path: str, text: str) -> None:
+    found = read(path, text)
+    all_found = {name.replace(" ", "_") for name in found.names | found.members}
+    assert all_found == set(TREES[path, text].split())
+    assert not found.partial
+
+
+def test_titles_of_tests_stand_alone_and_below_those_around_them() -> None:
+    found = read(
+        "a.test.ts",
+        "describe('a b', () => { it(\"c\", () => {}); test.each([1])(`d`, () => {}); });\n"
+        "it('e', () => {}); print('f'); test(name, () => {});",
+    )
+    assert found.titles == {"a b", "c", "a b › c", "d", "a b › d", "e"}
+
+
+def test_what_stands_beside_an_error_counts_and_the_rest_is_not_known() -> None:
+    found = read("a.js", "function a() {}\nconst = = ;\nfunction b() {}\n")
+    assert found.partial
+    assert "a" in found.names
+
+
+@pytest.mark.parametrize("missing", ["tree_sitter", "tree_sitter_typescript"])
+def test_without_the_extra_the_other_languages_are_unknown(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from pipeline_cli.formats.symbols import definitions\n"
+        "print(definitions('a.ts', 'function f() {}'), definitions('a.py', 'f = 1'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'meta-pipeline[symbols]'" in done.stdout
+    assert "frozenset({'f'})" in done.stdout
