@@ -153,7 +153,8 @@ def test_every_function_is_found_and_no_call_is(defined: list[str], called: list
 
 
 def test_the_quick_index_misses_no_test() -> None:
-    text = "class T:\n  async  def test_a(self): pass\n\tdef \\\n test_b(): pass\n# def test_c\ndef other()"
+    text = "class T:\n  async  def test_a(self): pass\n\tdef \\\n test_b(): pass\n"
+    text += "# def test_c\ndef other()"
     assert names_of_tests(text) == {"test_a", "test_b", "test_c"}
 
 
@@ -175,7 +176,8 @@ BOUNDED = """
 import resource, sys
 from pipeline_cli.formats.symbols import definitions
 print(type(definitions("a." + sys.argv[1], sys.stdin.read())).__name__)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20))
+unit = 1024 if sys.platform == "linux" else 1 << 20
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit)
 """
 
 
@@ -234,20 +236,25 @@ TREES = {
     ): ("Page B"),
     (
         "a.go",
-        'package p\nimport q "r"\nconst A, B = 1, 2\nvar C int\nfunc D(p int) { e := 1; var f int }\n'
-        "type G struct { H, I int }\ntype J interface { K() }\nfunc (g *G) L() { func() { const m = 1 }() }\n"
+        'package p\nimport q "r"\nconst A, B = 1, 2\nvar C int\n"
+        "func D(p int) { e := 1; var f int }\n'
+        "type G struct { H, I int }\ntype J interface { K() }\n"
+        "func (g *G) L() { func() { const m = 1 }() }\n"
         "type N = G\n",
     ): "A B C D G H I J K L N G.H G.I J.K G.L",
     (
         "a.rs",
         "use x::y;\nfn a() { let b = 1; fn c() {} const D: u8 = 1; }\nstruct E { f: u8 }\n"
         "enum G { H, I { j: u8 } }\ntrait K { fn l(); type M; }\nimpl K for E { fn l() {} }\n"
-        "const N: u8 = 1; static O: u8 = 1; mod p { fn q() {} } macro_rules! r { () => {} } type S = E;\n",
+        "const N: u8 = 1; static O: u8 = 1; mod p { fn q() {} } "
+        "macro_rules! r { () => {} } type S = E;\n",
     ): ("a c E f G H I j K l M N O p q r S E.f G.H G.I I.j G.I.j K.l K.M E.l p.q"),
     (
         "A.java",
-        "import x.Y;\nclass A { int b = 1, c; A() {} void d(int p) { int q; class E {} } class F { int g; } }\n"
-        "enum H { I, J } interface K { int L = 1; void m(); } record N(int o) {} @interface P { int r(); }\n",
+        "import x.Y;\nclass A { int b = 1, c; A() {} void d(int p) { int q; class E {} } "
+        "class F { int g; } }\n"
+        "enum H { I, J } interface K { int L = 1; void m(); } record N(int o) {} "
+        "@interface P { int r(); }\n",
     ): ("A b c d E F g H I J K L m N o P r A.b A.c A.A A.d A.F F.g A.F.g H.I H.J K.L K.m N.o P.r"),
 }
 
