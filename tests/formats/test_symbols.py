@@ -29,7 +29,10 @@ def refused(path: str, text: str) -> Unreadable:
 # The choice of the reader
 
 
-@pytest.mark.parametrize("suffix", "py pyi js mjs cjs jsx ts mts cts tsx go rs java".split())
+@pytest.mark.parametrize(
+    "suffix",
+    ["py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "go", "rs", "java"],
+)
 def test_known_languages_are_code_and_an_empty_file_defines_nothing(suffix: str) -> None:
     assert is_code(f"a/b.{suffix}")
     assert definitions(f"a/b.{suffix}", "") == Definitions(frozenset())
@@ -112,7 +115,7 @@ def test_members_of_a_python_class() -> None:
         "    def bare(): pass\n"
         "Color.late = 1\n",
     )
-    own = "RED blue Inner __init__ a make f free bare late".split()
+    own = ["RED", "blue", "Inner", "__init__", "a", "make", "f", "free", "bare", "late"]
     assert found.members == {f"Color.{name}" for name in own} | {
         "Inner.deep",
         "Inner.far",
@@ -236,8 +239,8 @@ TREES = {
     ): ("Page B"),
     (
         "a.go",
-        'package p\nimport q "r"\nconst A, B = 1, 2\nvar C int\n"
-        "func D(p int) { e := 1; var f int }\n'
+        'package p\nimport q "r"\nconst A, B = 1, 2\nvar C int\n'
+        "func D(p int) { e := 1; var f int }\n"
         "type G struct { H, I int }\ntype J interface { K() }\n"
         "func (g *G) L() { func() { const m = 1 }() }\n"
         "type N = G\n",
