@@ -174,6 +174,8 @@ HOSTILE = {
     "interpolation": "x = f'" + "{a}" * 500_000 + "'",
     "open calls": "f(" * 500_000,
     "strings": '"' * 2_000_000,
+    "recovery": "a=>" * 30_000,
+    "quotes below the limit": '"' * 99_000,
 }
 BOUNDED = """
 import resource, sys
