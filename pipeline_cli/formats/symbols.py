@@ -52,9 +52,12 @@ def definitions(path: str, text: str) -> Definitions | Unreadable:
         from pipeline_cli.formats import symbols_python
 
         return symbols_python.definitions(data)
-    return Unreadable("its language needs an extra", hint=INSTALL)
+    from pipeline_cli.formats import symbols_trees
+
+    return symbols_trees.definitions(_GRAMMARS[suffix], data, INSTALL)
 
 
 def _suffix(path: str) -> str:
-    """Return what follows the last dot of the file's name, in lower case."""
-    return path.rpartition("/")[2].rpartition(".")[2].lower()
+    """Return what follows the last dot of the file's name, in lower case; empty without one."""
+    _, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if dot else ""

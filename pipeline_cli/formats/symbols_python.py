@@ -15,6 +15,13 @@ from typing import NamedTuple
 
 from pipeline_cli.domain.symbols import Definitions, Unreadable
 
+#: A mark is what a node of the tree is made for; a node takes a kilobyte or two.
+MAX_MARKS = 100_000
+#: Up to Python 3.11 each interpolation costs the length of its string once more.
+MAX_BRACES = 16_000
+
+_MARK = re.compile(rb"\w+|[(\[{'\":]|\.\.\.")
+_INTERPOLATED = re.compile(rb"[fF][rR]?['\"]")
 _TEST = re.compile(r"\bdef[\s\\]+(test\w*)")
 
 #: Where a statement that binds keeps what it binds; `type X = …` is known from Python 3.12 on.
@@ -63,6 +70,10 @@ def test_names(text: str) -> frozenset[str]:
 
 def definitions(data: bytes) -> Definitions | Unreadable:
     """Tell what Python source defines; what this interpreter cannot parse is `Unreadable`."""
+    if len(data) > MAX_MARKS and sum(1 for _ in _MARK.finditer(data)) > MAX_MARKS:
+        return Unreadable(f"more than {MAX_MARKS} words and brackets")
+    if data.count(b"{") > MAX_BRACES and _INTERPOLATED.search(data):
+        return Unreadable(f"more than {MAX_BRACES} braces beside an interpolated string")
     if b"\0" in data:
         return _refused("a NUL byte", data.count(b"\n", 0, data.find(b"\0")) + 1)
     try:
@@ -204,8 +215,4 @@ def _walrus_names(node: ast.stmt) -> Iterator[str]:
 
 
 def _below(node: ast.AST) -> list[ast.AST]:
-    return [
-        child
-        for child in ast.iter_child_nodes(node)
-        if not isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)
-    ]
+    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]

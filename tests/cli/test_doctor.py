@@ -62,7 +62,7 @@ def test_the_answer_has_the_promised_keys(tmp_path: Path) -> None:
     keys = {"tool", "root", "files", "specs", "settings", "environment", "extras", "git", "logs"}
     assert set(answer) == keys | {"platform", "meta", "findings"}
     assert set(answer["tool"]) == {"version", "python", "implementation", "platform"}
-    assert answer["extras"] == {"all": "present"}
+    assert answer["extras"] == {"all": "present", "symbols": "present"}
 
 
 # Files
