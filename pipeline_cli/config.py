@@ -88,6 +88,13 @@ class EvidenceSettings(_Section, frozen=True):
     junit: tuple[Text, ...] = ()
 
 
+class ExecutorSettings(_Section, frozen=True):
+    """Which program works on the tasks, and the models that it is meant to use."""
+
+    command: tuple[Text, ...] = ()
+    models: tuple[Text, ...] = ()
+
+
 class MetaSettings(_Section, frozen=True):
     """How often the meta questions are due, and how long a person's answer stands."""
 
@@ -102,6 +109,7 @@ class Settings(_Section, frozen=True):
     tracked_phases: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (6, 7)
     attention: AttentionSettings = AttentionSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    executor: ExecutorSettings = ExecutorSettings()
     logs: Logs = Logs()
     meta: MetaSettings = MetaSettings()
     monitor: MonitorSettings = MonitorSettings()
@@ -127,6 +135,8 @@ MEANINGS = {
     "attention.min_tasks": "From so many finished tasks on a low success rate counts.",
     "attention.success_rate_min": "The success rate below which low_success_rate is raised.",
     "evidence.junit": "Where test reports lie, as globs.",
+    "executor.command": "The program that works on tasks, with its arguments.",
+    "executor.models": "The models that tasks should name; else the words of the command.",
     "logs.dir": "The folder of logs and state.",
     "meta.interval_hours": "How often the meta questions are due.",
     "meta.answer_days": "How long a person's answer to a meta question stands.",

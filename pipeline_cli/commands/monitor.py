@@ -9,6 +9,7 @@ from pipeline_cli.domain.checks import Check
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.meta import after_monitor
 from pipeline_cli.load.monitor import check, write_report
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -48,6 +49,7 @@ def resolve(options: Options, *, issue: str | None, dry_run: bool) -> int:
 def _round(options: Options, watch: Watch) -> int:
     context = options.open()
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
+    answer = after_monitor(context, answer, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
     _emit(options, context, "monitor", answer)

@@ -44,6 +44,7 @@ LINES = {
     "task": ("task", "show", "t1"),
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),
+    "meta-check": ("meta-check", "--dry-run"),
     "init": ("init", "--dry-run"),
     "doctor": ("doctor",),
     "explain": ("explain", "success_rate"),
