@@ -56,7 +56,7 @@ def _no_table(path: str, tables: tuple[Table, ...]) -> InputError:
         code="questions-no-table",
         path=path,
         line=line,
-        hint=f"add a table with the header {HEADER}, or run pipeline init in an empty folder",
+        hint=f"add a table with the header {HEADER}",
     )
 
 

@@ -13,25 +13,14 @@ from pipeline_cli.domain.ledger import heal_ledger
 from pipeline_cli.domain.meta_checks import CHECKS, Changed, Evidence, Work, check_for, judge
 from pipeline_cli.domain.metrics import MetricsRecord, measure
 from pipeline_cli.domain.moments import Window, windows_back
+from pipeline_cli.domain.monitor import RULES
 from pipeline_cli.domain.progress import plan_progress
 from pipeline_cli.domain.tasks import Task, TaskStatus
 
 NOW = datetime(2026, 2, 12, 18, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=7), NOW)
-FILES = {
-    name: f"at/{name}"
-    for name in [
-        "tasks",
-        "issues",
-        "resolutions",
-        "metrics",
-        "executor",
-        "git",
-        "backlog",
-        "plan",
-        "specs",
-    ]
-}
+NAMES = ("tasks", "issues", "resolutions", "metrics", "executor", "git", "backlog", "plan", "specs")
+FILES = {name: f"at/{name}" for name in NAMES}
 
 
 def ago(hours: float) -> datetime:
@@ -50,10 +39,13 @@ def why(name: str, **given: Any) -> str:
     return judge(name, evidence(**given)).detail
 
 
-def task(name: str = "t", hours: float = 1, status: TaskStatus = "completed", **more: Any) -> Task:
+def task(
+    name: str = "t", hours: float = 1, status: TaskStatus = "completed", model: str | None = None
+) -> Task:
     at = ago(hours)
-    ended = {} if status == "running" else {"finished": at}
-    return Task(name, status, created=at, updated=at, **ended, **more)
+    found = Task(name, status, model=model, created=at, updated=at)
+    found.finished = None if status == "running" else at
+    return found
 
 
 def failed(*hours: float) -> list[Task]:
@@ -133,7 +125,7 @@ def test_the_monitor_ran_lately(hours: float, answer: str) -> None:
 
 
 def test_a_rule_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = tuple(rule for rule in meta_checks.RULES if rule.condition != "stale_version")
+    rules = tuple(rule for rule in RULES if rule.condition != "stale_version")
     monkeypatch.setattr(meta_checks, "RULES", rules)
     assert told("monitor", book=IssueBook(last_check=NOW)) == "no"
     assert "stale_version" in why("monitor", book=IssueBook(last_check=NOW))
