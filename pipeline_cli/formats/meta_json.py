@@ -45,7 +45,7 @@ def parse_answers(source: SourceFile, tally: Tally) -> Kept | None:
         listed = values.get(name)
         for place, entry in enumerate(fields.objects(name)):
             inner = Fields(entry, source.path, f"{name}[{place}]", tally)
-            answer = _answer(inner, source.path, tally)
+            answer = _answer(inner, f"q{place + 1}", source.path, tally)
             if answer:
                 found.append((answer, entry))
             else:
@@ -69,7 +69,7 @@ def parse_answers(source: SourceFile, tally: Tally) -> Kept | None:
     )
 
 
-def _answer(fields: Fields, path: str, tally: Tally) -> MetaAnswer | None:
+def _answer(fields: Fields, usual: str, path: str, tally: Tally) -> MetaAnswer | None:
     question = fields.text("question")
     if not question:
         fields.report("entry-type", "the entry names no question and is kept aside")
@@ -77,7 +77,7 @@ def _answer(fields: Fields, path: str, tally: Tally) -> MetaAnswer | None:
     word = fields.text("answer")
     by = fields.text("by")
     return MetaAnswer(
-        id=fields.text("id") or "",
+        id=fields.text("id") or usual,
         question=question,
         answer="yes" if word == "yes" else "no" if word == "no" else "unanswered",
         detail=fields.text("detail") or "",

@@ -119,9 +119,9 @@ def after_monitor(context: Context, seen: Answer[Check], *, dry_run: bool) -> An
     A workspace without the document has no questions. Trouble with them is a finding: it never
     takes the monitor's answer away.
     """
-    if not context.workspace.exists(context.settings.paths.questions):
-        return seen
     try:
+        if not context.workspace.exists(context.settings.paths.questions):
+            return seen
         answer = ask(context, dry_run=dry_run)
     except PipelineError as error:
         return Answer(seen.value, (*seen.findings, as_finding(error)))

@@ -439,6 +439,9 @@ def test_trouble_with_the_questions_leaves_the_monitor_its_answer(root: Path) ->
     assert not (root / ANSWERS).exists()
     (root / DOCUMENT).unlink()
     assert codes(pipeline(root, "monitor", "--json")) == []
+    write(root, {"pipeline.toml": '[paths]\nquestions = "../elsewhere.md"\n'})
+    ran = pipeline(root, "monitor", "--json")
+    assert (ran.code, codes(ran)) == (0, ["path-outside"])
 
 
 # This repository, and what `init` writes

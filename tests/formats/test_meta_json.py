@@ -44,6 +44,11 @@ def test_what_another_program_wrote_is_read() -> None:
     assert found.answers == (MetaAnswer("q1", "A?", "no", "d", key_of("A?")),)
 
 
+def test_an_entry_without_an_id_has_that_of_its_place() -> None:
+    found = kept({"answers": [{"question": "A?"}, {"question": "B?"}]})
+    assert [answer.id for answer in found.answers] == ["q1", "q2"]
+
+
 def test_everything_of_ours_is_read_again() -> None:
     answer = MetaAnswer(
         "q1", "A?", "yes", "d", "k", "align", ("x",), "Act", "check", AT, Given("no", "d", AT)
