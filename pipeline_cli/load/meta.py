@@ -1,12 +1,11 @@
 """Asking the meta questions: from the checklist and the files at hand to the kept answers."""
 
 import contextlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from pipeline_cli.domain.changes import ChangeSet
-from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.meta import (
@@ -25,12 +24,15 @@ from pipeline_cli.domain.meta import (
 )
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.errors import InputError, PipelineError, UsageError
-from pipeline_cli.formats import meta_json, questions_md
+from pipeline_cli.formats import meta_json
 from pipeline_cli.formats.jsonio import dumps
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
 from pipeline_cli.load.rewrite import name_aside, replaced, rewritten
+
+if TYPE_CHECKING:
+    from pipeline_cli.domain.checks import Check
 
 ANSWERS, LAST_RUN = "meta_questions.json", "meta_questions_last_run.json"
 
@@ -113,7 +115,7 @@ def ask(
     )
 
 
-def after_monitor(context: Context, seen: Answer[Check], *, dry_run: bool) -> Answer[Check]:
+def after_monitor(context: Context, seen: "Answer[Check]", *, dry_run: bool) -> "Answer[Check]":
     """Ask the questions after a check of the monitor where they are due, and say so in a note.
 
     A workspace without the document has no questions. Trouble with them is a finding: it never
@@ -153,6 +155,8 @@ def _note(context: Context, run: MetaRun) -> Finding:
 
 
 def _questions(context: Context, tally: Tally) -> tuple[Question, ...]:
+    from pipeline_cli.formats import questions_md  # with it come all the rules
+
     path = context.settings.paths.questions
     source = read_text(context, path, tally)
     if source is None:
