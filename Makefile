@@ -40,6 +40,7 @@ bench: $(READY)  ## ours beside named opponents, as ratios of one run
 
 self-check: $(READY)  ## the tool on this repository
 	@$(BIN)/pipeline align --check
+	@$(BIN)/pipeline meta-check --force --dry-run --check
 	@$(BIN)/pipeline status
 
 $(READY): pyproject.toml

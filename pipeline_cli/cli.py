@@ -481,6 +481,31 @@ def rotate(
     return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
 
 
+@app.command("meta-check", rich_help_panel=RECORD)
+def meta_check(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Ask now, due or not.")] = False,
+    answer_text: Annotated[
+        str | None,
+        typer.Option("--answer", metavar="q5=yes", help="Answer a question that no check does."),
+    ] = None,
+    detail: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, or how far; goes with --answer.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 where an answer is no.")] = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Ask the checklist of the meta questions when it is due, and keep the answers.
+
+    Named checks answer from the files at hand, the rest waits for a person. Not due, the last
+    answers are shown and nothing is written.
+    """
+    from pipeline_cli.commands.meta_check import Asked as Questions
+    from pipeline_cli.commands.meta_check import run as answer
+
+    return answer(context.obj, Questions(force, answer_text, detail, check, dry_run))
+
+
 @app.command(rich_help_panel=SET_UP)
 def demo(
     context: typer.Context,

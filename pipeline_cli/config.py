@@ -100,8 +100,10 @@ class EvidenceSettings(_Section, frozen=True):
 
 
 class ExecutorSettings(_Section, frozen=True):
-    """How tests are run: a command, word by word."""
+    """Which program works on the tasks, with which models, and what runs the tests."""
 
+    command: tuple[Text, ...] = ()
+    models: tuple[Text, ...] = ()
     test_command: tuple[Text, ...] = ()
 
 
@@ -148,6 +150,8 @@ MEANINGS = {
     "evidence.junit": "Where test reports lie, as globs.",
     "evidence.done_words": "What a spec's status says when it claims to be done.",
     "executor.test_command": "The command that runs tests, word by word; no shell reads it.",
+    "executor.command": "The program that works on tasks, with its arguments.",
+    "executor.models": "The models that tasks should name; else the words of the command.",
     "logs.dir": "The folder of logs and state.",
     "logs.keep_days": "The monitor archives log lines older than so many days; 0 for never.",
     "logs.capture_mib": "So many MiB of a command's output are kept in its log.",

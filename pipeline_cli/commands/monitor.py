@@ -10,6 +10,7 @@ from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.meta import after_monitor
 from pipeline_cli.load.monitor import check, write_report
 from pipeline_cli.render import terminal
 
@@ -53,6 +54,7 @@ def _round(options: Options, watch: Watch) -> int:
     if keep:
         check_days(keep)
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
+    answer = after_monitor(context, answer, dry_run=watch.dry_run)
     if not watch.dry_run:
         _report(context, answer.value)
         answer = _tell(options, context, answer)

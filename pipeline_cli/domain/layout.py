@@ -361,12 +361,13 @@ What improves the pipeline itself. Some of each night goes into these items.
 
 QUESTIONS = """# Meta questions
 
-| Question | If No → Action |
-|---|---|
-| Does every item of the backlog serve a phase of the plan? | Run `pipeline align` and correct it |
-| Is the work of the last night committed? | Commit it, or say why not |
-| Has the success rate held since last week? | Read the failed tasks and file an item |
-| Was every problem of last week seen by a rule? | Add a rule for the one that was not |
+| Question | If No → Action | Check |
+|---|---|---|
+| Does every item of the backlog serve a phase of the plan? | See `pipeline align` | align |
+| Is the work of the last night committed? | Commit it, or say why not | committed |
+| Is the goal nearer than one week earlier? | Read the failed tasks and file an item | goal |
+| Was every problem of last week seen by a rule? | Add the rule that is missing | blind-spots |
+| Would these questions have shown what surprised us last? | Add the one that would have | |
 """
 
 SPEC = """---

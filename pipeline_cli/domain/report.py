@@ -16,7 +16,7 @@ from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
-from pipeline_cli.domain.moments import iso, seconds_between
+from pipeline_cli.domain.moments import ahead, iso, seconds_between
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.rotation import waiting
 from pipeline_cli.domain.runner import Heartbeat
@@ -302,7 +302,7 @@ def _layer_issue(issue: Issue) -> LayerIssue:
 def _meta(answers: MetaAnswers | None, hours: float, now: datetime) -> MetaLayer:
     if answers is None or answers.run_at is None:
         return MetaLayer("no_data", None, (), ())
-    lapsed = seconds_between(answers.run_at, now) > hours * 3600
+    lapsed = ahead(answers.run_at, now) or seconds_between(answers.run_at, now) > hours * 3600
     status: LayerStatus = "needs_attention" if answers.failed or lapsed else "ok"
     return MetaLayer(status, iso(answers.run_at), answers.unanswered, answers.failed)
 

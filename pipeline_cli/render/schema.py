@@ -19,6 +19,7 @@ from pipeline_cli.domain.explain import Explanation
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.health import Doctor
 from pipeline_cli.domain.layout import InitAnswer
+from pipeline_cli.domain.meta import MetaRun
 from pipeline_cli.domain.metrics import LogReading, Metrics, MetricsReport
 from pipeline_cli.domain.report import StatusReport
 from pipeline_cli.domain.rotation import Rotation
@@ -319,6 +320,7 @@ ANSWERS: dict[str, Shape] = {
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "rotate": answer(Rotation),
+    "meta-check": answer(MetaRun),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
     "init": answer(InitAnswer, "What was there, and what was or would be created."),
     "doctor": answer(Doctor, "Files, settings, environment, git and logs as they were found."),

@@ -265,3 +265,50 @@ def _ask(repository: Repository, *arguments: str) -> str | None:
     """Return what a git command prints; None where it fails or is not installed."""
     answer = ask_git(repository.top, *arguments)
     return None if answer is None else answer.decode("utf-8", "surrogateescape").strip()
+
+
+class Uncommitted(msgspec.Struct, frozen=True):
+    """A path with changes that are not committed, from the top of the work tree.
+
+    `changed_ns` is when it changed at the latest, by the clock of the file system: for a path
+    that is gone when its folder did; null where that cannot be told.
+    """
+
+    path: str
+    changed_ns: int | None
+
+
+def uncommitted(repository: Repository, folder: Path, but: str) -> tuple[Uncommitted, ...] | None:
+    """Return what is not committed below a folder, but for one folder in it; None without git.
+
+    What the user ignores is no change.
+    """
+    ask = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty")
+    left_out = f":(exclude,literal){but}"
+    told = ask_git(folder, "-c", "core.fsmonitor=false", *ask, "--", ".", left_out)
+    if told is None:
+        return None
+    entries = told.decode("utf-8", "surrogateescape").split("\0")
+    paths = [entry[3:] for entry in entries if entry]
+    return tuple(Uncommitted(path, _changed_ns(repository.top, path)) for path in paths)
+
+
+def _changed_ns(top: Path, path: str) -> int | None:
+    place = top / path
+    while place != top.parent:
+        try:
+            return os.lstat(place).st_mtime_ns
+        except OSError:
+            place = place.parent
+    return None
+
+
+def branches(
+    repository: Repository, pattern: str, *, unmerged: bool = False
+) -> tuple[str, ...] | None:
+    """Return the branches that a pattern fits, or those not in HEAD; None without an answer."""
+    limit = ("--no-merged=HEAD",) if unmerged else ()
+    found = _ask(
+        repository, "for-each-ref", "--format=%(refname:short)", *limit, f"refs/heads/{pattern}"
+    )
+    return None if found is None else tuple(found.split())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pipeline_cli
+from pipeline_cli.domain.layout import QUESTIONS
 from tests.support import CRON_ENVIRONMENT, NOW, event_line, write
 
 #: The clock of the packaged demo.
@@ -219,6 +220,19 @@ def demo(root: Path) -> Path:
     packaged = Path(pipeline_cli.__file__).parent / "demo_data/workspace"
     shutil.copytree(packaged, root)
     return root
+
+
+def meta_questions(root: Path) -> Path:
+    """Write the checklist that `init` writes, and that it was asked at the demo's moment."""
+    asked = datetime.fromisoformat(DEMO_NOW).timestamp()
+    last_run = f'{{"at": {asked:.0f}}}\n'
+    return write(
+        root,
+        {
+            "docs/META-QUESTIONS.md": QUESTIONS,
+            f"{LOGS}/meta_questions_last_run.json": last_run,
+        },
+    )
 
 
 def table_lines(rows: int) -> Iterator[str]:

@@ -77,6 +77,7 @@ def start_up(scale: Scale, folder: Path) -> list[Table]:
     """The demo, and what a start costs."""
     root, base = generate.demo(folder / "demo"), "python -c pass"
     call = partial(ours, root, now=generate.DEMO_NOW)
+    generate.meta_questions(root)
     quick, report = (Limit(base, 6.5),), (Limit(base, 7.5),)
     words = {"_PIPELINE_COMPLETE": "complete_bash", "COMP_WORDS": "pipeline st", "COMP_CWORD": "1"}
     completion = Case("completion of a command's name", (PIPELINE,), quick, ours=True, env=words)
@@ -92,6 +93,8 @@ def start_up(scale: Scale, folder: Path) -> list[Table]:
         call("tasks", "--json"),
         call("align", "--json"),
         call("status", name="pipeline status, as text"),
+        call("meta-check", "--force", "--dry-run", "--json", name="pipeline meta-check, asked"),
+        call("meta-check", "--json", limits=report, name="pipeline meta-check, not due"),
     ]
     results = measure(cases, runs=scale.runs, budget=scale.budget)
     note = "Commands answer on the packaged demo."

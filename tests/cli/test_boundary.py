@@ -29,6 +29,11 @@ METRICS = "api/logs/metrics.jsonl"
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+QUESTIONS = (
+    "| Question | If No → Action |\n|---|---|\n| Is the backlog aligned with the plan? | Align |\n"
+)
+
+
 def workspace(root: Path) -> Path:
     """Write a workspace with something to say in every view, warnings too."""
     tasks = [
@@ -43,6 +48,7 @@ def workspace(root: Path) -> Path:
         root,
         {
             "backlog/006-overnight-backlog.md": backlog_text({1: 3, 6: 2, 7: 5}),
+            "docs/META-QUESTIONS.md": QUESTIONS,
             "docs/PLAN.md": "# Plan\n\n## Phase 1: Part 1\n\n## Phase 9: Nobody's\n",
             "specs/001-first.md": "---\ntitle: First\n---\n",
             "api/logs/tasks.jsonl": "".join(tasks),

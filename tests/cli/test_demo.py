@@ -26,6 +26,15 @@ NOT_PLANTED = {
     "report-missing",
     "root-missing",
     "usage",
+    # Only who asks the meta questions meets them.
+    "answers-set-aside",
+    "meta-asked",
+    "meta-last-run-unusable",
+    "question-check-unknown",
+    "question-empty",
+    "question-repeats",
+    "questions-missing",
+    "questions-no-table",
     # Only a write can meet them.
     "file-changed",
     "file-exists",

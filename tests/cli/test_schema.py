@@ -49,6 +49,7 @@ LINES = {
     "monitor": ("monitor", "--dry-run"),
     "heal-resolve": ("heal-resolve", "--dry-run"),
     "rotate": ("rotate",),
+    "meta-check": ("meta-check", "--dry-run"),
     "init": ("init", "--dry-run"),
     "doctor": ("doctor",),
     "explain": ("explain", "success_rate"),

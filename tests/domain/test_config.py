@@ -30,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     "monitor.min_running": 2,
     "monitor.persist_resolved": False,
     "monitor.relapse_hours": 24,
+    "executor.command": (),
+    "executor.models": (),
     "meta.interval_hours": 24,
     "meta.answer_days": 7,
     "rotation.meta_ratio": "0.2",

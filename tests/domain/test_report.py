@@ -466,6 +466,11 @@ def test_issues_that_could_not_be_read_are_not_counted_as_none() -> None:
 # Meta questions
 
 
+def test_meta_questions_that_were_asked_ahead_of_now_need_attention() -> None:
+    assert made(meta=MetaAnswers(ago(-600))).meta_questions.status == "needs_attention"
+    assert made(meta=MetaAnswers(ago(-200))).meta_questions.status == "ok"
+
+
 @pytest.mark.parametrize(
     ("answers", "status"),
     [

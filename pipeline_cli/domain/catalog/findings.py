@@ -241,6 +241,34 @@ FINDINGS = (
         },
     ),
     *_entries(
+        ("meta_questions.json",),
+        {
+            "answers-set-aside": (
+                "The file of answers was invalid when the meta questions were asked.",
+                "It is kept under a dated name, and a new one is written.",
+            ),
+            "meta-asked": ("The monitor asked the meta questions, which were due.", ""),
+            "meta-last-run-unusable": (
+                "The stamp of the last run lies ahead of now, or before 1970.",
+                "It counts nowhere; the questions are due.",
+            ),
+            "question-check-unknown": (
+                "The column Check names a check that there is not.",
+                "A person must answer the question.",
+            ),
+            "question-empty": ("A row of the checklist asks nothing.", "It is passed over."),
+            "question-repeats": (
+                "Two rows of the checklist ask the same.",
+                "Both are kept, each with its own answer.",
+            ),
+            "questions-missing": ("There are no meta questions that can be read.", ""),
+            "questions-no-table": (
+                "No table of the meta questions has the columns Question and If No.",
+                "Nothing is asked, and nothing is written.",
+            ),
+        },
+    ),
+    *_entries(
         (),
         {
             "busy": ("Another process of ours is writing.", ""),

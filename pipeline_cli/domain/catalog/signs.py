@@ -85,7 +85,8 @@ LAYERS = (
         "meta_questions",
         "layer",
         "Is the pipeline itself going well, by its own checklist.",
-        "needs attention when an answer is no, or the last run is older than meta.interval_hours",
+        "needs attention when an answer is no, or the last run is older than "
+        "meta.interval_hours or lies ahead of now",
         ("meta_questions.json",),
         "An unanswered question raises nothing.",
     ),
