@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -540,3 +541,14 @@ def test_a_message_that_holds_escapes_is_told_harmlessly(root: Path) -> None:
     write(root, {f"{LOGS}/pipeline_version.json": json.dumps(book)})
     run(root, T1)
     assert "\x1b" not in (root / "told").read_text()
+
+
+def test_what_is_decided_from_is_read_under_the_lock(root: Path) -> None:
+    command = [sys.executable, "-m", "pipeline_cli", "--root", str(root), "--now", T1, "monitor"]
+    with (root / LOGS / ".pipeline-logs.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monitor = subprocess.Popen(command, env=CRON_ENVIRONMENT, stdout=subprocess.DEVNULL)
+        time.sleep(2)  # in which one that reads first would have read
+        add(root, done("t1", "2026-02-12T10:30:00Z"))
+    assert monitor.wait() == 0
+    assert json.loads((root / LOGS / "monitor_issues.json").read_text())["issues"] == []
