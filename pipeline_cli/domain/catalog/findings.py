@@ -3,6 +3,7 @@
 from pipeline_cli.domain.catalog.entry import Entry
 
 _BACKLOG = ("006-overnight-backlog.md", "007-meta-pipeline-backlog.md")
+_COVERAGE = ("SPEC-COVERAGE.md",)
 _LOGS = ("metrics.jsonl", "tasks.jsonl", "monitor_resolutions.jsonl")
 _STATE = ("project_manager_state.json", "heartbeat.json", "monitor_issues.json")
 
@@ -78,6 +79,28 @@ FINDINGS = (
                 "None of it is read; the spec keeps its name.",
             ),
             "frontmatter-unclosed": ("The front matter has no closing line.", "It is not read."),
+        },
+    ),
+    *_entries(
+        _COVERAGE,
+        {
+            "cov-label-missing": (
+                "A row of the status table names no spec.",
+                "It is kept and belongs to no spec.",
+            ),
+            "cov-mark-unknown": (
+                "A mark of the status table is none of ✓, ? and —.",
+                "It is kept as it is and claims nothing.",
+            ),
+            "cov-row-cells": (
+                "A row has fewer or more cells than the status table has columns.",
+                "The cells that are there are read; what is missing claims nothing.",
+            ),
+            "cov-second-table": ("There is a second status table.", "Only the first is read."),
+            "cov-stray-rows": (
+                "Rows stand below the status table, after a blank line.",
+                "They are read as rows of the table and stay where they are.",
+            ),
         },
     ),
     *_entries(

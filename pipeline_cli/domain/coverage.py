@@ -1,0 +1,319 @@
+"""The coverage table's rows, the sections beside it, and the specs they belong to.
+
+Owns contracts §13 ("A row belongs to a spec by …") and evidence, "The coverage document's
+detail sections". A row is a claim; what evidence says of it comes in as `Proof`.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.specs import Spec, spec_number, stem_of
+
+PRESENT, UNKNOWN, ABSENT = "✓", "?", "—"
+MARKS = (PRESENT, UNKNOWN, ABSENT)
+
+#: Words that two titles share without being about the same thing.
+_SMALL = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"]
+)
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\W*(?:spec\W+)?(\d{3})(?!\d)", re.IGNORECASE)
+_PLAN = re.compile(r"\W*PLAN\b")
+_LINK = re.compile(r"!?\[([^\]]*)\]\(([^()\s]*)[^()]*\)")
+_FILE = re.compile(r"[\w./-]*[\w-]\.md\b")
+#: So large a share of the label's words a spec must have where several share some.
+_ENOUGH = 0.3
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What evidence says of one mark: True proven, False contradicted, None unknown; and why."""
+
+    ok: bool | None
+    reason: str
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What evidence says of one spec's three marks."""
+
+    present: Standing
+    specd: Standing
+    tested: Standing
+
+
+class CoverageRow(NamedTuple):
+    """A row of the status table.
+
+    `label` is the Spec cell as it stands, `plain` without links and escapes; a mark or the notes
+    are null where the row is too short to have them. `start` and `end` are the offsets of its
+    line in the text, `text` is that line. A `stray` row stands below the table, after a blank
+    line.
+    """
+
+    label: str
+    plain: str
+    line: int
+    present: str | None
+    specd: str | None
+    tested: str | None
+    notes: str | None
+    stray: bool
+    start: int
+    end: int
+    text: str
+
+
+class Requirement(NamedTuple):
+    """A row of a section's table: the cells Requirement, Implementation and Test, and its line."""
+
+    requirement: str
+    implementation: str
+    test: str
+    line: int
+
+
+class FilesLine(NamedTuple):
+    """What stands behind `**Files:**`, or a bullet below it, and its line."""
+
+    text: str
+    line: int
+
+
+class Section(NamedTuple):
+    """A section `Spec NNN: Title`; one about several specs has several numbers."""
+
+    numbers: tuple[str, ...]
+    title: str
+    line: int
+    requirements: tuple[Requirement, ...]
+    files: tuple[FilesLine, ...]
+
+
+class Columns(NamedTuple):
+    """The places of the columns of the status table, from 0, and how many there are."""
+
+    spec: int
+    present: int
+    specd: int
+    tested: int
+    notes: int
+    width: int
+
+
+class CoverageDocument(NamedTuple):
+    """A coverage document as it was read.
+
+    `columns` is null where it has no status table; `table_line` is the line of its header, and
+    `insert_at` the offset at which rows may be added.
+    """
+
+    path: str
+    columns: Columns | None
+    table_line: int | None
+    insert_at: int | None
+    rows: tuple[CoverageRow, ...]
+    sections: tuple[Section, ...]
+    findings: tuple[Finding, ...]
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """The row belongs to this spec, told by its own label, a file name, its number or title."""
+
+    stem: str
+    by: Literal["label", "file", "number", "title"]
+
+
+class Ambiguous(msgspec.Struct, frozen=True):
+    """The row might belong to any of these specs, of which none is chosen."""
+
+    stems: tuple[str, ...]
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """There is no spec for the row."""
+
+
+Match = Matched | Ambiguous | Nothing
+
+
+def label_of(spec: Spec) -> str:
+    """Return the label of a spec's row: its number and its title, whole (contracts §13)."""
+    return f"{spec.number} {spec.title}" if spec.number else spec.title
+
+
+def plain_label(cell: str) -> str:
+    """Return what a cell says: links as their text, escapes undone, blanks as one."""
+    if "](" in cell:
+        cell = _LINK.sub(r"\1", cell)
+    if "&" in cell:
+        cell = cell.replace("&#96;", "`").replace("&lt;", "<").replace("--&gt;", "-->")
+    return " ".join(cell.replace("\\", "").split())
+
+
+def is_plan(plain: str) -> bool:
+    """Tell whether a row is about the plan, not about a spec."""
+    return _PLAN.match(plain) is not None
+
+
+def match(rows: Sequence[CoverageRow], specs: Iterable[Spec]) -> tuple[Match, ...]:
+    """Say for each row to which spec it belongs (contracts §13)."""
+    index = _Index(specs)
+    found = [index.of_row(row) for row in rows]
+    taken = {each.stem for each in found if isinstance(each, Matched)}
+    # A number alone makes a row suspect only while its spec has no row of its own.
+    return tuple(
+        Nothing() if isinstance(each, _Suspect) and taken.issuperset(each.stems) else _told(each)
+        for each in found
+    )
+
+
+def match_sections(
+    sections: Iterable[Section], specs: Iterable[Spec]
+) -> tuple[tuple[Match, ...], ...]:
+    """Say for each section to which specs it belongs, one answer for each of its numbers."""
+    index = _Index(specs)
+    return tuple(
+        tuple(_told(index.by_number_or_title(number, section.title)) for number in section.numbers)
+        for section in sections
+    )
+
+
+class _Suspect(msgspec.Struct, frozen=True):
+    """The row shares the number of these specs, and no word."""
+
+    stems: tuple[str, ...]
+
+
+def _told(found: "Match | _Suspect") -> Match:
+    return Ambiguous(found.stems) if isinstance(found, _Suspect) else found
+
+
+class _Index:
+    """Find specs by label, file name, number, words and the beginning of their names."""
+
+    def __init__(self, specs: Iterable[Spec]) -> None:
+        self._labels: dict[str, list[str]] = {}
+        self._numbers: dict[str, list[str]] = {}
+        self._names: dict[str, list[str]] = {}
+        self._words: dict[str, frozenset[str]] = {}
+        self._stems: set[str] = set()
+        for spec in specs:
+            slug = _slug_of(spec.stem)
+            self._stems.add(spec.stem)
+            self._labels.setdefault(plain_label(label_of(spec)), []).append(spec.stem)
+            if spec.number:
+                self._numbers.setdefault(spec.number, []).append(spec.stem)
+            self._words[spec.stem] = _words(slug) | _words(spec.title)
+            for name in {_squeezed(slug), _squeezed(spec.title)} - {""}:
+                self._names.setdefault(name, []).append(spec.stem)
+        self._sorted = sorted(self._names)
+        self._titles: dict[str, tuple[str, ...]] = {}  # what has been looked up already
+
+    def of_row(self, row: CoverageRow) -> Match | _Suspect:
+        own = self._labels.get(row.plain, [])
+        if len(own) == 1:
+            return Matched(own[0], "label")
+        if is_plan(row.plain):
+            return Nothing()
+        number = _NUMBER.match(row.plain)
+        named = self._by_file(row, number[1] if number else None)
+        if named is not None:
+            return named
+        if own:
+            return Ambiguous(tuple(sorted(own)))
+        title = row.plain[number.end() :] if number else row.plain
+        return self.by_number_or_title(number[1] if number else None, title)
+
+    def _by_file(self, row: CoverageRow, number: str | None) -> Match | None:
+        """Return the spec whose file the row names, in the Spec cell before all others.
+
+        A file name beside the label that has another number than the label is a reference
+        where a spec of the label's number shares its words. A file that is no spec is the
+        row's own where it has the label's number: there is no spec for it then.
+        """
+        if ".md" not in row.text:
+            return None
+        for text, beside in ((row.label, False), (row.text, True)):
+            stems = dict.fromkeys(stem_of(name) for name in _FILE.findall(text))
+            if beside and number and any(spec_number(stem) == number for stem in stems):
+                stems = dict.fromkeys(s for s in stems if spec_number(s) == number)
+            elif beside and number and isinstance(self._by_number(number, row.plain), Matched):
+                return None
+            known = sorted(self._stems.intersection(stems))
+            if len(known) == 1:
+                return Matched(known[0], "file")
+            if known:
+                return Ambiguous(tuple(known))
+            if any(number and spec_number(stem) == number for stem in stems):
+                return Nothing()
+        return None
+
+    def by_number_or_title(self, number: str | None, title: str) -> Match | _Suspect:
+        same = self._by_number(number, title) if number else None
+        if isinstance(same, Matched | Ambiguous):
+            return same
+        named = self._by_title(title, self._numbers.get(number or "", ()))
+        if isinstance(named, Nothing) and isinstance(same, _Suspect):
+            return same
+        return named
+
+    def _by_number(self, number: str, title: str) -> Match | _Suspect | None:
+        stems = self._numbers.get(number)
+        if not stems:
+            return None
+        words = _words(title) - {number}
+        shared = {stem: len(words & self._words[stem]) for stem in stems}
+        sharing = [stem for stem in stems if shared[stem]]
+        if len(sharing) == 1:
+            return Matched(sharing[0], "number")
+        if not sharing:
+            return _Suspect(tuple(sorted(stems)))
+        most = max(shared.values())
+        best = [stem for stem in sharing if shared[stem] == most]
+        if len(best) == 1 and most > _ENOUGH * len(words):
+            return Matched(best[0], "number")
+        return Ambiguous(tuple(sorted(sharing)))
+
+    def _by_title(self, title: str, preferred: Sequence[str]) -> Match:
+        """Find a title among the names: whole, else as the beginning of one spec's name only."""
+        wanted = _squeezed(title)
+        if not wanted:
+            return Nothing()
+        known = self._titles.get(wanted)
+        if known is None:
+            known = self._titles[wanted] = tuple(sorted(self._named(wanted)))
+        stems = tuple(stem for stem in known if stem in preferred) if preferred else ()
+        stems = stems or known
+        if len(stems) == 1:
+            return Matched(stems[0], "title")
+        return Ambiguous(stems) if stems else Nothing()
+
+    def _named(self, wanted: str) -> set[str]:
+        if wanted in self._names:
+            return set(self._names[wanted])
+        stems: set[str] = set()
+        for place in range(bisect_left(self._sorted, wanted), len(self._sorted)):
+            name = self._sorted[place]
+            if not name.startswith(wanted):
+                break
+            stems.update(self._names[name])
+        return stems
+
+
+def _slug_of(stem: str) -> str:
+    return stem[4:] if spec_number(stem) else stem
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a title, small ones left out unless there are no others."""
+    words = frozenset(_WORD.findall(text.casefold()))
+    return words - _SMALL or words
+
+
+def _squeezed(text: str) -> str:
+    """Return the letters and digits of a title alone."""
+    return "".join(_WORD.findall(text.casefold()))

@@ -1,0 +1,251 @@
+"""Coverage documents in markdown: the status table, stray rows, and the sections of specs.
+
+Owns the reading of contracts §13 ("SPEC-COVERAGE") and evidence, "The coverage document's
+detail sections". Cells are read where they stand; nothing is rendered back.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline_cli.domain.coverage import (
+    MARKS,
+    Columns,
+    CoverageDocument,
+    CoverageRow,
+    FilesLine,
+    Requirement,
+    Section,
+    plain_label,
+)
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.formats.markdown import (
+    BLANK,
+    Document,
+    Heading,
+    Line,
+    Row,
+    Table,
+    row_of,
+)
+
+_SECTION = re.compile(
+    r"spec[ \t\xa0]+(\d+(?:[ \t]*(?:\+|,|&|/|and)[ \t]*\d+)*)\b[ \t]*[:.—–-]*[ \t]*(.*)",
+    re.IGNORECASE,
+)
+_FILES = re.compile(
+    r"[ \t]*(?:[-*+][ \t]+)?\*\*files?\b([^*]*)\*\*[ \t]*:?[ \t]*(.*)", re.IGNORECASE
+)
+_ORNAMENT = "*_` \t"
+
+
+def parse(source: SourceFile) -> CoverageDocument:
+    """Read the rows of the first status table and the sections; findings say what is odd."""
+    document = Document(source.text)
+    tally = Tally()
+    found = [(table, columns) for table in document.tables if (columns := columns_of(table))]
+    sections = tuple(_sections(document))
+    if not found:
+        return CoverageDocument(source.path, None, None, None, (), sections, ())
+    (table, columns), *others = found
+    rows = [row for line in table.lines if (row := _row(table.text, line, columns, stray=False))]
+    stray = [_row(table.text, line, columns, stray=True) for line in _stray(document, table)]
+    rows += [row for row in stray if row]
+    for finding in _findings(source.path, rows, columns, [other for other, _ in others]):
+        tally.add(finding)
+    return CoverageDocument(
+        path=source.path,
+        columns=columns,
+        table_line=table.header.line,
+        insert_at=_end_of(table),
+        rows=tuple(rows),
+        sections=sections,
+        findings=tally.result(),
+    )
+
+
+def columns_of(table: Table) -> Columns | None:
+    """Return the columns of a status table; None for a table that is none."""
+    places: dict[str, int] = {}
+    for place, cell in enumerate(table.header.cells):
+        name = cell.text.strip(_ORNAMENT).replace("’", "'").casefold()
+        places.setdefault(name, place)
+    try:
+        return Columns(
+            spec=places["spec"],
+            present=places["present"],
+            specd=places["spec'd"],
+            tested=places["tested"],
+            notes=places["notes"],
+            width=len(table.header.cells),
+        )
+    except KeyError:
+        return None
+
+
+def _end_of(table: Table) -> int:
+    """Return the offset at which rows are added: directly after the last row of the table."""
+    last = table.lines[-1] if table.lines else table.delimiter
+    return min(last.end + 1, len(table.text))
+
+
+def _row(text: str, line: Line, columns: Columns, *, stray: bool) -> CoverageRow | None:
+    raw = text[line.start : line.end].rstrip(BLANK)
+    if "`" in raw or "\\" in raw or raw[:1] != "|" or raw[-1:] != "|":
+        cells = [cell.text for cell in row_of(text, line).cells]
+    else:  # most rows: neither escapes nor code, and pipes at both edges
+        cells = [cell.strip(BLANK) for cell in raw[1:-1].split("|")]
+    count = len(cells)
+    spec, present, specd, tested, notes, _ = columns
+    label = cells[spec] if spec < count else ""
+    return CoverageRow(
+        label,
+        plain_label(label),
+        line.number,
+        cells[present] if present < count else None,
+        cells[specd] if specd < count else None,
+        cells[tested] if tested < count else None,
+        cells[notes] if notes < count else None,
+        stray,
+        line.start,
+        line.end,
+        raw,
+    )
+
+
+def _stray(document: Document, table: Table) -> Iterator[Line]:
+    """Yield the pipe rows that follow a table after blank lines only, as wide as its header."""
+    last = table.lines[-1] if table.lines else table.delimiter
+    heads = {other.header.line for other in document.tables}
+    blank = False
+    for line in document.lines[last.number :]:
+        raw = document.text[line.start : line.end]
+        if not line.hidden and not raw.strip(BLANK):
+            blank = True
+            continue
+        if not blank or line.hidden or line.number in heads or "|" not in raw:
+            return
+        if len(row_of(document.text, line).cells) != len(table.header.cells):
+            return
+        yield line
+
+
+def _findings(
+    path: str, rows: Sequence[CoverageRow], columns: Columns, others: Sequence[Table]
+) -> Iterator[Finding]:
+    stray = [row for row in rows if row.stray]
+    if stray:
+        yield Finding(
+            code="cov-stray-rows",
+            severity="warning",
+            message=f"{len(stray)} rows stand below the status table, after a blank line",
+            path=path,
+            line=stray[0].line,
+            hint="they are read as rows of it; take the blank line away and they are shown as such",
+        )
+    for other in others:
+        yield Finding(
+            code="cov-second-table",
+            severity="warning",
+            message="a second status table; only the first one is read",
+            path=path,
+            line=other.header.line,
+            hint="move its rows into the first table",
+        )
+    for row in rows:
+        yield from _row_findings(path, row, columns)
+
+
+def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Finding]:
+    marks = (row.present, row.specd, row.tested)
+    if any(mark not in MARKS for mark in marks if mark is not None):
+        odd = [mark for mark in marks if mark is not None and mark not in MARKS]
+        told = ", ".join(mark[:20] or "an empty cell" for mark in odd)
+        yield Finding(
+            code="cov-mark-unknown",
+            severity="warning",
+            message=f"no mark of ours: {told}; it is kept and claims nothing",
+            path=path,
+            line=row.line,
+            hint="the marks are ✓, ? and —",
+        )
+    count = row.text.count("|") - 1
+    if count != columns.width or None in marks or row.notes is None:
+        count = len(row_of(row.text, Line(1, 0, len(row.text), hidden=False, fenced=False)).cells)
+        if count != columns.width:
+            yield Finding(
+                code="cov-row-cells",
+                severity="warning",
+                message=f"the row has {count} cells, and the table {columns.width} columns",
+                path=path,
+                line=row.line,
+                hint="write a pipe inside a cell as \\|, and give every column its cell",
+            )
+    if not row.plain:
+        yield Finding(
+            code="cov-label-missing",
+            severity="warning",
+            message="the row names no spec",
+            path=path,
+            line=row.line,
+            hint="write the number and the title of a spec into its Spec cell",
+        )
+
+
+def cells_of(text: str, row: CoverageRow) -> Row:
+    """Return the cells of a row with their spans in the text."""
+    return row_of(text, Line(row.line, row.start, row.end, hidden=False, fenced=False))
+
+
+def _sections(document: Document) -> Iterator[Section]:
+    headings = document.headings
+    for place, heading in enumerate(headings):
+        match = _SECTION.fullmatch(heading.text)
+        if not match or heading.level == 1:
+            continue
+        after = (later.line for later in headings[place + 1 :] if later.level <= heading.level)
+        end = next(after, len(document.lines) + 1)
+        yield Section(
+            numbers=tuple(re.findall(r"\d+", match[1])),
+            title=match[2],
+            line=heading.line,
+            requirements=tuple(_requirements(document, heading, end)),
+            files=tuple(_files(document, heading, end)),
+        )
+
+
+def _requirements(document: Document, heading: Heading, end: int) -> Iterator[Requirement]:
+    for table in document.tables:
+        if not heading.line < table.header.line < end:
+            continue
+        names = [cell.text.strip(_ORNAMENT).casefold() for cell in table.header.cells]
+        places = [
+            next((place for place, name in enumerate(names) if name.startswith(word)), None)
+            for word in ("requirement", "implementation", "test")
+        ]
+        if places[1] is None and places[2] is None:
+            continue
+        for row in table.rows():
+            requirement, implementation, test = (
+                row.cells[place].text if place is not None and place < len(row.cells) else ""
+                for place in places
+            )
+            yield Requirement(requirement, implementation, test, row.line)
+
+
+def _files(document: Document, heading: Heading, end: int) -> Iterator[FilesLine]:
+    """Yield the lines `**Files:** …`, and the bullets under one that says no more."""
+    items = {item.line: item for item in document.list_items}
+    open_list = False
+    for line in document.lines[heading.line : end - 1]:
+        raw = document.text[line.start : line.end].rstrip(BLANK)
+        match = None if line.hidden else _FILES.fullmatch(raw)
+        if match:
+            text = match[2].strip(BLANK)
+            open_list = not text
+            if text:
+                yield FilesLine(text, line.number)
+        elif open_list and line.number in items:
+            yield FilesLine(items[line.number].text, line.number)
+        elif raw.strip(BLANK):
+            open_list = False
