@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"\W*(?:spec\W+)?(\d{3})(?!\d)", re.IGNORECASE)
 _PLAN = re.compile(r"\W*PLAN\b")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^()\s]*)[^()]*\)")
 _FILE = re.compile(r"[\w./-]*[\w-]\.md\b")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 #: So large a share of the label's words a spec must have where several share some.
 _ENOUGH = 0.3
 
@@ -62,6 +63,7 @@ class CoverageRow(NamedTuple):
     tested: str | None
     notes: str | None
     stray: bool
+    cells: int
     start: int
     end: int
     text: str
@@ -147,11 +149,19 @@ def label_of(spec: Spec) -> str:
 
 def plain_label(cell: str) -> str:
     """Return what a cell says: links as their text, escapes undone, blanks as one."""
-    if "](" in cell:
-        cell = _LINK.sub(r"\1", cell)
-    if "&" in cell:
-        cell = cell.replace("&#96;", "`").replace("&lt;", "<").replace("--&gt;", "-->")
-    return " ".join(cell.replace("\\", "").split())
+    return _unescaped(_LINK.sub(r"\1", cell) if "](" in cell else cell)
+
+
+def whole(text: str) -> str:
+    """Return a text as one line that can be written: no control characters, no half of a pair."""
+    return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
+
+
+def _unescaped(text: str) -> str:
+    """Return a text so that a label is the same before and after it was written into a cell."""
+    if "&" in text:
+        text = text.replace("&#96;", "`").replace("&lt;", "<").replace("&gt;", ">")
+    return whole(text.replace("\\", ""))
 
 
 def is_plan(plain: str) -> bool:
@@ -204,7 +214,7 @@ class _Index:
         for spec in specs:
             slug = _slug_of(spec.stem)
             self._stems.add(spec.stem)
-            self._labels.setdefault(plain_label(label_of(spec)), []).append(spec.stem)
+            self._labels.setdefault(_unescaped(label_of(spec)), []).append(spec.stem)
             if spec.number:
                 self._numbers.setdefault(spec.number, []).append(spec.stem)
             self._words[spec.stem] = _words(slug) | _words(spec.title)
@@ -214,7 +224,7 @@ class _Index:
         self._titles: dict[str, tuple[str, ...]] = {}  # what has been looked up already
 
     def of_row(self, row: CoverageRow) -> Match | _Suspect:
-        own = self._labels.get(row.plain, [])
+        own = self._labels.get(_unescaped(row.label), [])
         if len(own) == 1:
             return Matched(own[0], "label")
         if is_plan(row.plain):

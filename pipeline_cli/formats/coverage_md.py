@@ -1,4 +1,4 @@
-"""Coverage documents in markdown: the status table, stray rows, and the sections of specs.
+"""Coverage documents in markdown: the status table, its stray rows, the sections, the edits.
 
 Owns the reading of contracts §13 ("SPEC-COVERAGE") and evidence, "The coverage document's
 detail sections". Cells are read where they stand; nothing is rendered back.
@@ -7,6 +7,7 @@ detail sections". Cells are read where they stand; nothing is rendered back.
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.coverage import (
     MARKS,
     Columns,
@@ -17,6 +18,7 @@ from pipeline_cli.domain.coverage import (
     Section,
     plain_label,
 )
+from pipeline_cli.domain.coverage_update import CoverageUpdate, NewRow, RowEdit
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.formats.markdown import (
@@ -26,6 +28,8 @@ from pipeline_cli.formats.markdown import (
     Line,
     Row,
     Table,
+    escape_text,
+    put_cell,
     row_of,
 )
 
@@ -107,6 +111,7 @@ def _row(text: str, line: Line, columns: Columns, *, stray: bool) -> CoverageRow
         cells[tested] if tested < count else None,
         cells[notes] if notes < count else None,
         stray,
+        count,
         line.start,
         line.end,
         raw,
@@ -169,18 +174,15 @@ def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Fin
             line=row.line,
             hint="the marks are ✓, ? and —",
         )
-    count = row.text.count("|") - 1
-    if count != columns.width or None in marks or row.notes is None:
-        count = len(row_of(row.text, Line(1, 0, len(row.text), hidden=False, fenced=False)).cells)
-        if count != columns.width:
-            yield Finding(
-                code="cov-row-cells",
-                severity="warning",
-                message=f"the row has {count} cells, and the table {columns.width} columns",
-                path=path,
-                line=row.line,
-                hint="write a pipe inside a cell as \\|, and give every column its cell",
-            )
+    if row.cells != columns.width:
+        yield Finding(
+            code="cov-row-cells",
+            severity="warning",
+            message=f"the row has {row.cells} cells, and the table {columns.width} columns",
+            path=path,
+            line=row.line,
+            hint="write a pipe inside a cell as \\|, and give every column its cell",
+        )
     if not row.plain:
         yield Finding(
             code="cov-label-missing",
@@ -195,6 +197,46 @@ def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Fin
 def cells_of(text: str, row: CoverageRow) -> Row:
     """Return the cells of a row with their spans in the text."""
     return row_of(text, Line(row.line, row.start, row.end, hidden=False, fenced=False))
+
+
+def edits_of(source: SourceFile, document: CoverageDocument, update: CoverageUpdate) -> list[Edit]:
+    """Return the edits that make of a document what was decided; nothing else of it changes."""
+    edits = [edit for row in update.edits for edit in _row_edits(source.text, document, row)]
+    if update.rows and document.insert_at is not None and document.columns is not None:
+        lines = [_line_of(document.columns, row) for row in update.rows]
+        newline = Document(source.text).newline
+        place = document.insert_at
+        if place == len(source.text) and not source.text.endswith("\n"):
+            text = "".join(f"{newline}{line}" for line in lines)
+        else:
+            text = "".join(f"{line}{newline}" for line in lines)
+        edits.append(Edit(place, place, text))
+    return edits
+
+
+def _row_edits(text: str, document: CoverageDocument, edit: RowEdit) -> Iterator[Edit]:
+    columns = document.columns
+    assert columns is not None, "a row without a table"
+    cells = cells_of(text, edit.row).cells
+    places = {"present": columns.present, "specd": columns.specd, "tested": columns.tested}
+    for name, mark in edit.marks.items():
+        yield from put_cell(cells[places[name]], mark)
+    if edit.kept is not None:
+        parts = [edit.kept, escape_text(edit.told)]
+        yield from put_cell(cells[columns.notes], "; ".join(filter(None, parts)))
+
+
+def label_cell(label: str) -> str:
+    """Return a label as it is written into a Spec cell: whole, and opening nothing."""
+    return escape_text(label)
+
+
+def _line_of(columns: Columns, row: NewRow) -> str:
+    cells = [""] * columns.width
+    cells[columns.spec] = label_cell(row.label)
+    cells[columns.present], cells[columns.specd] = row.present, row.specd
+    cells[columns.tested], cells[columns.notes] = row.tested, escape_text(row.notes)
+    return "| " + " | ".join(cells) + " |"
 
 
 def _sections(document: Document) -> Iterator[Section]:

@@ -27,6 +27,8 @@ _LIST_ITEM = re.compile(
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
 #: An escape, a code span, or backticks that no others close; the leftmost one wins.
 _ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
+#: What opens a tag or a link, outside escapes and code.
+_TAG_OR_LINK = re.compile(_ESCAPE_OR_CODE.pattern + r"|<|\[")
 _REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
 
 
@@ -348,13 +350,26 @@ def escape_cell(value: str) -> str:
     return flat.replace("<!--", "&lt;!--").replace("-->", "--&gt;").strip(BLANK)
 
 
+def escape_text(value: str) -> str:
+    """Make a value safe inside a cell or a list: beside `escape_cell`, no tag, link or image."""
+    return _TAG_OR_LINK.sub(_defused, escape_cell(value))
+
+
+def _defused(match: re.Match[str]) -> str:
+    return {"<": "&lt;", "[": "\\["}.get(match[0], match[0])
+
+
 def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
-    """Put a value into a cell; no edit where it stands there.
+    """Put a value into a cell; no edit where it stands there."""
+    return put_cell(cell, escape_cell(value))
+
+
+def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
+    """Put what is escaped already into a cell; no edit where it stands there.
 
     A row without pipes at its edges gets one where the value needs it: an empty cell there
     would be none, and a value like `- x` or `~~~` at the margin would be no cell.
     """
-    wanted = escape_cell(value)
     if wanted == cell.text:
         return ()
     before = "| " if cell.leads and not wanted[:1].isalpha() else " "

@@ -12,6 +12,7 @@ import msgspec
 
 from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.attention import TasksReport
+from pipeline_cli.domain.coverage_update import UpdateAnswer
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.explain import Explanation
 from pipeline_cli.domain.findings import Finding
@@ -288,6 +289,7 @@ ANSWERS: dict[str, Shape] = {
     "task": Shape("One task, and the events that were just recorded of it.", _task),
     "monitor": Shape("The issues as they were written, and what each rule answered.", _monitor),
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
+    "update-coverage": answer(UpdateAnswer),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
     "init": answer(InitAnswer, "What was there, and what was or would be created."),
     "doctor": answer(Doctor, "Files, settings, environment, git and logs as they were found."),
