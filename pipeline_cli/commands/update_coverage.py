@@ -1,6 +1,6 @@
 """`pipeline update-coverage`."""
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_findings, emit_json
 from pipeline_cli.load.coverage import Asked, answer_of, plan_update
 from pipeline_cli.render import terminal
 
@@ -25,12 +25,12 @@ def run(
         from pipeline_cli.render.coverage import update_keys
 
         emit_json("update-coverage", context, update_keys(answer.value), answer.findings)
-    elif diff and answer.value.acted:
-        terminal.write_text(terminal.visible(applied.diff))
-        emit_findings(options, answer.findings, "pipeline update-coverage")
     else:
-        from pipeline_cli.render.coverage import update_view
+        from pipeline_cli.render.coverage import diff_text, update_text
 
-        emit_text(options, update_view(answer.value))
+        shown = (
+            diff_text(applied.diff) if diff and answer.value.acted else update_text(answer.value)
+        )
+        terminal.write_text(shown)
         emit_findings(options, answer.findings, "pipeline update-coverage")
     return int(check and answer.value.drift)

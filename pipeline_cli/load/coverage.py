@@ -139,7 +139,8 @@ def _planned(context: Context, asked: Asked, said: str) -> Planned:
         coverage=counted(made),
         status=StatusCounts(marks.count(PRESENT), marks.count(UNKNOWN), tests),
     )
-    return Planned(answer, ChangeSet(MESSAGE, edits=tuple(edits)), tally.result())
+    touched = tuple(edit for edit in edits if edit.edits)
+    return Planned(answer, ChangeSet(MESSAGE, edits=touched), tally.result())
 
 
 def _documents(context: Context) -> tuple[SourceFile, SourceFile | None]:

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from rich.console import RenderableType
-
 from pipeline_cli.domain.coverage_update import Change, CoverageCounts, StatusCounts, UpdateAnswer
-from pipeline_cli.render.text import plain
+from pipeline_cli.render.terminal import harmless_in_ci, one_line, visible
 
 
 def update_keys(answer: UpdateAnswer) -> dict[str, Any]:
@@ -13,26 +11,29 @@ def update_keys(answer: UpdateAnswer) -> dict[str, Any]:
     return {name: getattr(answer, name) for name in answer.__struct_fields__}
 
 
-def update_view(answer: UpdateAnswer) -> list[RenderableType]:
-    """Show the changes, then how many rows and entries there are."""
-    if not answer.acted or answer.coverage is None or answer.status is None:
-        return [plain(answer.why)]
-    parts: list[RenderableType] = [_line(change) for change in answer.changes]
-    if not answer.changes:
-        parts.append(plain("up to date: nothing changes", "green"))
-    parts.append(plain(_sums(answer.coverage, answer.status), "dim"))
-    if answer.written:
-        parts.append(plain(f"written: {', '.join(answer.written)}", "green"))
-    elif answer.changes:
-        parts.append(plain("nothing was written", "yellow"))
-    return parts
+def update_text(answer: UpdateAnswer) -> str:
+    """Say each change on a line of its own, whole, then how many rows and entries there are."""
+    lines = [answer.why]
+    if answer.coverage is not None and answer.status is not None:
+        lines = [_line(change) for change in answer.changes] or ["up to date: nothing changes"]
+        lines.append(_sums(answer.coverage, answer.status))
+        if answer.written:
+            lines.append(f"written: {', '.join(answer.written)}")
+        elif answer.changes:
+            lines.append("nothing was written")
+    return harmless_in_ci("".join(f"{one_line(line)}\n" for line in lines))
 
 
-def _line(change: Change) -> RenderableType:
+def diff_text(diff: str) -> str:
+    """Return a diff, harmless wherever it is shown."""
+    return harmless_in_ci("".join(f"{visible(line)}\n" for line in diff.split("\n")[:-1]))
+
+
+def _line(change: Change) -> str:
     place = change.path if change.line is None else f"{change.path}:{change.line}"
     about = f" {change.spec}" if change.spec else ""
-    told = f" ({change.evidence})" if change.evidence else ""
-    return plain(f"{change.kind}{about}: {change.what}{told}  {place}")
+    told = f"; by {change.evidence}" if change.evidence else ""
+    return f"{place}: {change.kind}{about}: {change.what}{told}"
 
 
 def _sums(coverage: CoverageCounts, status: StatusCounts) -> str:
