@@ -31,6 +31,7 @@ from pipeline_cli.formats.markdown import (
     escape_text,
     put_cell,
     row_of,
+    unclosed_finding,
 )
 
 _SECTION = re.compile(
@@ -49,8 +50,10 @@ def parse(source: SourceFile) -> CoverageDocument:
     tally = Tally()
     found = [(table, columns) for table in document.tables if (columns := columns_of(table))]
     sections = tuple(_sections(document))
+    for line in document.unclosed:
+        tally.add(unclosed_finding(source.path, line))
     if not found:
-        return CoverageDocument(source.path, None, None, None, (), sections, ())
+        return CoverageDocument(source.path, None, None, None, (), sections, tally.result())
     (table, columns), *others = found
     rows = [row for line in table.lines if (row := _row(table.text, line, columns, stray=False))]
     stray = [_row(table.text, line, columns, stray=True) for line in _stray(document, table)]

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pipeline_cli.domain.changes import Edit
+from pipeline_cli.domain.findings import Finding
 
 BOM = "\ufeff"
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
@@ -335,6 +336,18 @@ def _pipes(raw: str) -> list[int]:
         places.append(place)
         place = masked.find("|", place + 1)
     return places
+
+
+def unclosed_finding(path: str, line: int) -> Finding:
+    """Report the line at which a fence or a comment opens that never closes."""
+    return Finding(
+        code="md-unclosed",
+        severity="warning",
+        message="a code fence or comment opens here and never closes: the rest is hidden",
+        path=path,
+        line=line,
+        hint="close it",
+    )
 
 
 def escape_cell(value: str) -> str:
