@@ -51,6 +51,8 @@ def collect(
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdout:
+            process.stdout.close()
     text = output[-_TAIL:].decode("utf-8", "replace")
     if process.returncode:
         return Collected(text, f"it ended with code {process.returncode}")

@@ -30,9 +30,9 @@ def made(
     rows: tuple[str, ...],
     specs: tuple[Spec, ...],
     proofs: dict[str, Proof] | None = None,
-    rules: Rules = Rules(NOW),
+    rules: Rules | None = None,
 ) -> CoverageUpdate:
-    return update(document(*rows), specs, proofs or {}, rules)
+    return update(document(*rows), specs, proofs or {}, rules or Rules(NOW))
 
 
 def text_after(
