@@ -29,6 +29,7 @@ from pipeline_cli.formats.markdown import (
     Row,
     Table,
     escape_text,
+    newline_of,
     put_cell,
     row_of,
     unclosed_finding,
@@ -160,14 +161,17 @@ def _findings(
             line=other.header.line,
             hint="move its rows into the first table",
         )
+    known = set(MARKS)
     for row in rows:
-        yield from _row_findings(path, row, columns)
+        marks = {row.present, row.specd, row.tested}
+        if not marks <= known or row.cells != columns.width or not row.plain:
+            yield from _row_findings(path, row, columns)
 
 
 def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Finding]:
     marks = (row.present, row.specd, row.tested)
-    if any(mark not in MARKS for mark in marks if mark is not None):
-        odd = [mark for mark in marks if mark is not None and mark not in MARKS]
+    odd = [mark for mark in marks if mark is not None and mark not in MARKS]
+    if odd:
         told = ", ".join(mark[:20] or "an empty cell" for mark in odd)
         yield Finding(
             code="cov-mark-unknown",
@@ -207,7 +211,7 @@ def edits_of(source: SourceFile, document: CoverageDocument, update: CoverageUpd
     edits = [edit for row in update.edits for edit in _row_edits(source.text, document, row)]
     if update.rows and document.insert_at is not None and document.columns is not None:
         lines = [_line_of(document.columns, row) for row in update.rows]
-        newline = Document(source.text).newline
+        newline = newline_of(source.text)
         place = document.insert_at
         if place == len(source.text) and not source.text.endswith("\n"):
             text = "".join(f"{newline}{line}" for line in lines)

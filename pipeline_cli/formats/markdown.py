@@ -135,8 +135,7 @@ class Document:
     @property
     def newline(self) -> str:
         """The file's own newline: that of its first line."""
-        first = self.text.find("\n")
-        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
+        return newline_of(self.text)
 
     @cached_property
     def visible(self) -> tuple[Line, ...]:
@@ -228,6 +227,12 @@ class Document:
             elif name in opened:
                 start, number = opened.pop(name)
                 yield Region(name, Span(start, match.start()), number)
+
+
+def newline_of(text: str) -> str:
+    """Return the newline that ends the first line of a text."""
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
 
 
 def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
