@@ -126,13 +126,11 @@ def _stray(document: Document, table: Table) -> Iterator[Line]:
     """Yield the pipe rows that follow a table after blank lines only, as wide as its header."""
     last = table.lines[-1] if table.lines else table.delimiter
     heads = {other.header.line for other in document.tables}
-    blank = False
     for line in document.lines[last.number :]:
         raw = document.text[line.start : line.end]
         if not line.hidden and not raw.strip(BLANK):
-            blank = True
             continue
-        if not blank or line.hidden or line.number in heads or "|" not in raw:
+        if line.hidden or line.number in heads or "|" not in raw:
             return
         if len(row_of(document.text, line).cells) != len(table.header.cells):
             return

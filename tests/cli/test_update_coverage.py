@@ -159,6 +159,26 @@ def test_a_document_that_cannot_be_rewritten_is_refused(
     assert snapshot(root) == before
 
 
+def test_a_document_that_is_no_utf8_is_refused_even_where_nothing_would_change(
+    tmp_path: Path,
+) -> None:
+    root = workspace(tmp_path)
+    pipeline(root, *WORDS, env=COUNT)
+    path = root / "docs/STATUS.md"
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    assert pipeline(root, *WORDS, env=COUNT).code == 3
+
+
+def test_a_document_that_is_right_is_not_written_again(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    pipeline(root, *WORDS, env=COUNT)
+    before = (root / "docs/SPEC-COVERAGE.md").stat()
+    answer = pipeline(root, *WORDS, "--json", env={"TEST_COUNT": "75"}).json
+    assert answer["written"] == ["docs/STATUS.md"]
+    after = (root / "docs/SPEC-COVERAGE.md").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
 def test_the_missing_table_is_told_with_the_header_to_write(tmp_path: Path) -> None:
     ran = pipeline(workspace(tmp_path, **{"docs_SPEC-COVERAGE.md": "x\n"}), *WORDS, env=COUNT)
     assert ran.err == (

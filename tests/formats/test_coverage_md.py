@@ -270,6 +270,10 @@ def test_sections_hold_their_requirements_and_files() -> None:
 
 **Files:** `a.py`, `b.py`
 
+| Other | Table |
+|--|--|
+| `z.py` | no reference |
+
 **Contract:** nothing
 
 ## Spec 022 + 025: Import Stack
@@ -310,7 +314,7 @@ text
     )
     assert first.files == (FilesLine("`a.py`, `b.py`", 10),)
     assert (second.numbers, second.title) == (("022", "025"), "Import Stack")
-    assert second.requirements == (Requirement("", "`c.py`", "", 18),)
+    assert second.requirements == (Requirement("", "`c.py`", "", 22),)
     assert [line.text for line in second.files] == ["`c.py`", "`d.py`", "`e.py`", "`g.py`"]
 
 
