@@ -134,13 +134,21 @@ def _planned(context: Context, asked: Asked, said: str) -> Planned:
     marks = [mark for _, mark in listed]
     answer = UpdateAnswer(
         acted=True,
-        why=f"the tests passed, says {said}" if said != "--check" else "only compared (--check)",
+        why=_why(said, evidence),
         changes=tuple(changes),
         coverage=counted(made),
         status=StatusCounts(marks.count(PRESENT), marks.count(UNKNOWN), tests),
     )
     touched = tuple(edit for edit in edits if edit.edits)
     return Planned(answer, ChangeSet(MESSAGE, edits=touched), tally.result())
+
+
+def _why(said: str, evidence: Evidence) -> str:
+    if said == "--check":
+        return "only compared (--check)"
+    if evidence.failures:
+        return "a report has failures: only specs whose own tests passed are promoted"
+    return f"the tests passed, says {said}"
 
 
 def _documents(context: Context) -> tuple[SourceFile, SourceFile | None]:
