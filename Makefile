@@ -30,7 +30,8 @@ sweep: $(READY)  ## the long sweeps: kill and error injection over every write
 	@$(BIN)/pytest -n auto -m "sweep or not sweep" tests/store tests/cli
 
 oracle: $(READY)  ## the known answers, where the corpus lies beside the project
-	@for group in metrics effectiveness plan_progress alignment attention monitor_conditions; do \
+	@for group in metrics effectiveness plan_progress alignment attention monitor_conditions \
+		coverage; do \
 		$(PYTHON) ../shared/corpus/check_oracle.py --pipeline $(CURDIR)/$(BIN)/pipeline \
 			--group $$group || exit 1; done
 

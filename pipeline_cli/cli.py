@@ -506,6 +506,45 @@ def meta_check(
     return answer(context.obj, Questions(force, answer_text, detail, check, dry_run))
 
 
+@app.command("update-coverage", rich_help_panel=ACT)
+def update_coverage(
+    context: typer.Context,
+    tests_passed: Annotated[
+        bool, typer.Option("--tests-passed", help="You say that the tests passed.")
+    ] = False,
+    junit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A JUnit report; promotes what it proves. Repeatable."),
+    ] = None,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Also take back marks that evidence contradicts.")
+    ] = False,
+    dry_run: DryRun = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show the change as a diff, and write nothing.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where the documents differ.")
+    ] = False,
+) -> int:
+    """Bring SPEC-COVERAGE and STATUS up to date, in place.
+
+    Adds a row for each spec that has none, and brings the lists and the count of tests up to
+    date. Acts only where the tests are said to have passed: by an option, or by CI=true.
+    """
+    from pipeline_cli.commands.update_coverage import run as answer
+
+    return answer(
+        context.obj,
+        tests_passed=tests_passed,
+        junit=tuple(junit or ()),
+        sync=sync,
+        check=check,
+        dry_run=dry_run,
+        diff=diff,
+    )
+
+
 @app.command(rich_help_panel=SET_UP)
 def demo(
     context: typer.Context,

@@ -21,18 +21,17 @@ class Edit(msgspec.Struct, frozen=True, order=True):
 def splice(text: str, edits: Iterable[Edit]) -> str:
     """Apply edits to a text; every character that no edit names stays as it is.
 
-    Edits may come in any order and are spliced in from the right. Two insertions at one place
-    keep their order. Overlapping edits, or one that lies outside the text, raise
-    AssertionError: whoever made them has a bug.
+    Edits may come in any order. Two insertions at one place keep their order. Overlapping
+    edits, or one that lies outside the text, raise AssertionError: whoever made them has a bug.
     """
-    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
-    bound = len(text)
-    for edit in reversed(ordered):
-        if not 0 <= edit.start <= edit.end <= bound:
+    pieces: list[str] = []
+    reached = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if not reached <= edit.start <= edit.end <= len(text):
             raise AssertionError(f"edit {edit.start}..{edit.end} overlaps another or the end")
-        bound = edit.start
-        text = text[: edit.start] + edit.replacement + text[edit.end :]
-    return text
+        pieces += (text[reached : edit.start], edit.replacement)
+        reached = edit.end
+    return "".join(pieces) + text[reached:]
 
 
 class DocumentEdit(msgspec.Struct, frozen=True):

@@ -26,6 +26,9 @@ _NUMBER = re.compile(r"\W*(?:spec\W+)?(\d{3})(?!\d)", re.IGNORECASE)
 _PLAN = re.compile(r"\W*PLAN\b")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^()\s]*)[^()]*\)")
 _FILE = re.compile(r"[\w./-]*[\w-]\.md\b")
+#: Without any of these a printable text says what it holds.
+_MARKED = re.compile(r"[\\&\[]|  ")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 #: So large a share of the label's words a spec must have where several share some.
 _ENOUGH = 0.3
 
@@ -62,6 +65,7 @@ class CoverageRow(NamedTuple):
     tested: str | None
     notes: str | None
     stray: bool
+    cells: int
     start: int
     end: int
     text: str
@@ -120,24 +124,25 @@ class CoverageDocument(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class Matched(msgspec.Struct, frozen=True):
+class Matched(msgspec.Struct, frozen=True, gc=False):
     """The row belongs to this spec, told by its own label, a file name, its number or title."""
 
     stem: str
     by: Literal["label", "file", "number", "title"]
 
 
-class Ambiguous(msgspec.Struct, frozen=True):
+class Ambiguous(msgspec.Struct, frozen=True, gc=False):
     """The row might belong to any of these specs, of which none is chosen."""
 
     stems: tuple[str, ...]
 
 
-class Nothing(msgspec.Struct, frozen=True):
+class Nothing(msgspec.Struct, frozen=True, gc=False):
     """There is no spec for the row."""
 
 
 Match = Matched | Ambiguous | Nothing
+_NOTHING = Nothing()
 
 
 def label_of(spec: Spec) -> str:
@@ -147,11 +152,21 @@ def label_of(spec: Spec) -> str:
 
 def plain_label(cell: str) -> str:
     """Return what a cell says: links as their text, escapes undone, blanks as one."""
-    if "](" in cell:
-        cell = _LINK.sub(r"\1", cell)
-    if "&" in cell:
-        cell = cell.replace("&#96;", "`").replace("&lt;", "<").replace("--&gt;", "-->")
-    return " ".join(cell.replace("\\", "").split())
+    if not _MARKED.search(cell) and cell.isprintable():
+        return cell
+    return _unescaped(_LINK.sub(r"\1", cell) if "](" in cell else cell)
+
+
+def whole(text: str) -> str:
+    """Return a text as one line that can be written: no control characters, no half of a pair."""
+    return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
+
+
+def _unescaped(text: str) -> str:
+    """Return a text so that a label is the same before and after it was written into a cell."""
+    if "&" in text:
+        text = text.replace("&#96;", "`").replace("&lt;", "<").replace("&gt;", ">")
+    return whole(text.replace("\\", ""))
 
 
 def is_plan(plain: str) -> bool:
@@ -166,7 +181,7 @@ def match(rows: Sequence[CoverageRow], specs: Iterable[Spec]) -> tuple[Match, ..
     taken = {each.stem for each in found if isinstance(each, Matched)}
     # A number alone makes a row suspect only while its spec has no row of its own.
     return tuple(
-        Nothing() if isinstance(each, _Suspect) and taken.issuperset(each.stems) else _told(each)
+        _NOTHING if isinstance(each, _Suspect) and taken.issuperset(each.stems) else _told(each)
         for each in found
     )
 
@@ -182,7 +197,7 @@ def match_sections(
     )
 
 
-class _Suspect(msgspec.Struct, frozen=True):
+class _Suspect(msgspec.Struct, frozen=True, gc=False):
     """The row shares the number of these specs, and no word."""
 
     stems: tuple[str, ...]
@@ -204,7 +219,7 @@ class _Index:
         for spec in specs:
             slug = _slug_of(spec.stem)
             self._stems.add(spec.stem)
-            self._labels.setdefault(plain_label(label_of(spec)), []).append(spec.stem)
+            self._labels.setdefault(_unescaped(label_of(spec)), []).append(spec.stem)
             if spec.number:
                 self._numbers.setdefault(spec.number, []).append(spec.stem)
             self._words[spec.stem] = _words(slug) | _words(spec.title)
@@ -214,11 +229,12 @@ class _Index:
         self._titles: dict[str, tuple[str, ...]] = {}  # what has been looked up already
 
     def of_row(self, row: CoverageRow) -> Match | _Suspect:
-        own = self._labels.get(row.plain, [])
+        same = row.plain == row.label  # then nothing in it is escaped
+        own = self._labels.get(row.plain if same else _unescaped(row.label), ())
         if len(own) == 1:
             return Matched(own[0], "label")
         if is_plan(row.plain):
-            return Nothing()
+            return _NOTHING
         number = _NUMBER.match(row.plain)
         named = self._by_file(row, number[1] if number else None)
         if named is not None:
@@ -249,7 +265,7 @@ class _Index:
             if known:
                 return Ambiguous(tuple(known))
             if any(number and spec_number(stem) == number for stem in stems):
-                return Nothing()
+                return _NOTHING
         return None
 
     def by_number_or_title(self, number: str | None, title: str) -> Match | _Suspect:
@@ -282,7 +298,7 @@ class _Index:
         """Find a title among the names: whole, else as the beginning of one spec's name only."""
         wanted = _squeezed(title)
         if not wanted:
-            return Nothing()
+            return _NOTHING
         known = self._titles.get(wanted)
         if known is None:
             known = self._titles[wanted] = tuple(sorted(self._named(wanted)))
@@ -290,7 +306,7 @@ class _Index:
         stems = stems or known
         if len(stems) == 1:
             return Matched(stems[0], "title")
-        return Ambiguous(stems) if stems else Nothing()
+        return Ambiguous(stems) if stems else _NOTHING
 
     def _named(self, wanted: str) -> set[str]:
         if wanted in self._names:

@@ -11,7 +11,7 @@ from pipeline_cli.domain.backlog import Backlog, Item, Mark, Phase, Reference
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.specs import spec_number, stem_of
-from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line
+from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line, unclosed_finding
 
 #: A written number of more digits is no number of an item that anybody counts.
 MAX_DIGITS = 9
@@ -68,7 +68,7 @@ def parse(source: SourceFile, specs_folder: str = "specs") -> Backlog:
         for position, draft in enumerate(reader.drafts, start=1)
     )
     for number in document.unclosed:
-        tally.add(_unclosed(source.path, number))
+        tally.add(unclosed_finding(source.path, number))
     return Backlog(source.path, items, tuple(reader.phases), source.findings + tally.result())
 
 
@@ -114,17 +114,6 @@ class _Reader:
             self._place = _Place(self._place.phase, heading.text)
         else:
             self._place, self._level = _Place(None, heading.text), 0
-
-
-def _unclosed(path: str, line: int) -> Finding:
-    return Finding(
-        code="md-unclosed",
-        severity="warning",
-        message="a code fence or comment opens here and never closes: the rest is hidden",
-        path=path,
-        line=line,
-        hint="close it",
-    )
 
 
 def phase_of(heading: Heading) -> Phase | None:

@@ -1,4 +1,4 @@
-"""Coverage documents in markdown: the status table, stray rows, and the sections of specs.
+"""Coverage documents in markdown: the status table, its stray rows, the sections, the edits.
 
 Owns the reading of contracts §13 ("SPEC-COVERAGE") and evidence, "The coverage document's
 detail sections". Cells are read where they stand; nothing is rendered back.
@@ -7,6 +7,7 @@ detail sections". Cells are read where they stand; nothing is rendered back.
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.coverage import (
     MARKS,
     Columns,
@@ -17,6 +18,7 @@ from pipeline_cli.domain.coverage import (
     Section,
     plain_label,
 )
+from pipeline_cli.domain.coverage_update import CoverageUpdate, NewRow, RowEdit
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.formats.markdown import (
@@ -26,7 +28,11 @@ from pipeline_cli.formats.markdown import (
     Line,
     Row,
     Table,
+    escape_text,
+    newline_of,
+    put_cell,
     row_of,
+    unclosed_finding,
 )
 
 _SECTION = re.compile(
@@ -45,8 +51,10 @@ def parse(source: SourceFile) -> CoverageDocument:
     tally = Tally()
     found = [(table, columns) for table in document.tables if (columns := columns_of(table))]
     sections = tuple(_sections(document))
+    for line in document.unclosed:
+        tally.add(unclosed_finding(source.path, line))
     if not found:
-        return CoverageDocument(source.path, None, None, None, (), sections, ())
+        return CoverageDocument(source.path, None, None, None, (), sections, tally.result())
     (table, columns), *others = found
     rows = [row for line in table.lines if (row := _row(table.text, line, columns, stray=False))]
     stray = [_row(table.text, line, columns, stray=True) for line in _stray(document, table)]
@@ -107,6 +115,7 @@ def _row(text: str, line: Line, columns: Columns, *, stray: bool) -> CoverageRow
         cells[tested] if tested < count else None,
         cells[notes] if notes < count else None,
         stray,
+        count,
         line.start,
         line.end,
         raw,
@@ -117,13 +126,11 @@ def _stray(document: Document, table: Table) -> Iterator[Line]:
     """Yield the pipe rows that follow a table after blank lines only, as wide as its header."""
     last = table.lines[-1] if table.lines else table.delimiter
     heads = {other.header.line for other in document.tables}
-    blank = False
     for line in document.lines[last.number :]:
         raw = document.text[line.start : line.end]
         if not line.hidden and not raw.strip(BLANK):
-            blank = True
             continue
-        if not blank or line.hidden or line.number in heads or "|" not in raw:
+        if line.hidden or line.number in heads or "|" not in raw:
             return
         if len(row_of(document.text, line).cells) != len(table.header.cells):
             return
@@ -152,14 +159,17 @@ def _findings(
             line=other.header.line,
             hint="move its rows into the first table",
         )
+    known = set(MARKS)
     for row in rows:
-        yield from _row_findings(path, row, columns)
+        marks = {row.present, row.specd, row.tested}
+        if not marks <= known or row.cells != columns.width or not row.plain:
+            yield from _row_findings(path, row, columns)
 
 
 def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Finding]:
     marks = (row.present, row.specd, row.tested)
-    if any(mark not in MARKS for mark in marks if mark is not None):
-        odd = [mark for mark in marks if mark is not None and mark not in MARKS]
+    odd = [mark for mark in marks if mark is not None and mark not in MARKS]
+    if odd:
         told = ", ".join(mark[:20] or "an empty cell" for mark in odd)
         yield Finding(
             code="cov-mark-unknown",
@@ -169,18 +179,15 @@ def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Fin
             line=row.line,
             hint="the marks are ✓, ? and —",
         )
-    count = row.text.count("|") - 1
-    if count != columns.width or None in marks or row.notes is None:
-        count = len(row_of(row.text, Line(1, 0, len(row.text), hidden=False, fenced=False)).cells)
-        if count != columns.width:
-            yield Finding(
-                code="cov-row-cells",
-                severity="warning",
-                message=f"the row has {count} cells, and the table {columns.width} columns",
-                path=path,
-                line=row.line,
-                hint="write a pipe inside a cell as \\|, and give every column its cell",
-            )
+    if row.cells != columns.width:
+        yield Finding(
+            code="cov-row-cells",
+            severity="warning",
+            message=f"the row has {row.cells} cells, and the table {columns.width} columns",
+            path=path,
+            line=row.line,
+            hint="write a pipe inside a cell as \\|, and give every column its cell",
+        )
     if not row.plain:
         yield Finding(
             code="cov-label-missing",
@@ -195,6 +202,46 @@ def _row_findings(path: str, row: CoverageRow, columns: Columns) -> Iterator[Fin
 def cells_of(text: str, row: CoverageRow) -> Row:
     """Return the cells of a row with their spans in the text."""
     return row_of(text, Line(row.line, row.start, row.end, hidden=False, fenced=False))
+
+
+def edits_of(source: SourceFile, document: CoverageDocument, update: CoverageUpdate) -> list[Edit]:
+    """Return the edits that make of a document what was decided; nothing else of it changes."""
+    edits = [edit for row in update.edits for edit in _row_edits(source.text, document, row)]
+    if update.rows and document.insert_at is not None and document.columns is not None:
+        lines = [_line_of(document.columns, row) for row in update.rows]
+        newline = newline_of(source.text)
+        place = document.insert_at
+        if place == len(source.text) and not source.text.endswith("\n"):
+            text = "".join(f"{newline}{line}" for line in lines)
+        else:
+            text = "".join(f"{line}{newline}" for line in lines)
+        edits.append(Edit(place, place, text))
+    return edits
+
+
+def _row_edits(text: str, document: CoverageDocument, edit: RowEdit) -> Iterator[Edit]:
+    columns = document.columns
+    assert columns is not None, "a row without a table"
+    cells = cells_of(text, edit.row).cells
+    places = {"present": columns.present, "specd": columns.specd, "tested": columns.tested}
+    for name, mark in edit.marks.items():
+        yield from put_cell(cells[places[name]], mark)
+    if edit.kept is not None:
+        parts = [edit.kept, escape_text(edit.told)]
+        yield from put_cell(cells[columns.notes], "; ".join(filter(None, parts)))
+
+
+def label_cell(label: str) -> str:
+    """Return a label as it is written into a Spec cell: whole, and opening nothing."""
+    return escape_text(label)
+
+
+def _line_of(columns: Columns, row: NewRow) -> str:
+    cells = [""] * columns.width
+    cells[columns.spec] = label_cell(row.label)
+    cells[columns.present], cells[columns.specd] = row.present, row.specd
+    cells[columns.tested], cells[columns.notes] = row.tested, escape_text(row.notes)
+    return "| " + " | ".join(cells) + " |"
 
 
 def _sections(document: Document) -> Iterator[Section]:

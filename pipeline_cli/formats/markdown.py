@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pipeline_cli.domain.changes import Edit
+from pipeline_cli.domain.findings import Finding
 
 BOM = "\ufeff"
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
@@ -27,6 +28,8 @@ _LIST_ITEM = re.compile(
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
 #: An escape, a code span, or backticks that no others close; the leftmost one wins.
 _ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
+#: What opens a tag or a link, outside escapes and code.
+_TAG_OR_LINK = re.compile(_ESCAPE_OR_CODE.pattern + r"|<|\[")
 _REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
 
 
@@ -132,8 +135,7 @@ class Document:
     @property
     def newline(self) -> str:
         """The file's own newline: that of its first line."""
-        first = self.text.find("\n")
-        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
+        return newline_of(self.text)
 
     @cached_property
     def visible(self) -> tuple[Line, ...]:
@@ -225,6 +227,12 @@ class Document:
             elif name in opened:
                 start, number = opened.pop(name)
                 yield Region(name, Span(start, match.start()), number)
+
+
+def newline_of(text: str) -> str:
+    """Return the newline that ends the first line of a text."""
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
 
 
 def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
@@ -335,6 +343,18 @@ def _pipes(raw: str) -> list[int]:
     return places
 
 
+def unclosed_finding(path: str, line: int) -> Finding:
+    """Report the line at which a fence or a comment opens that never closes."""
+    return Finding(
+        code="md-unclosed",
+        severity="warning",
+        message="a code fence or comment opens here and never closes: the rest is hidden",
+        path=path,
+        line=line,
+        hint="close it",
+    )
+
+
 def escape_cell(value: str) -> str:
     """Make a value safe inside a cell: it opens no cell, line, comment, code or marker of ours."""
     flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
@@ -348,13 +368,26 @@ def escape_cell(value: str) -> str:
     return flat.replace("<!--", "&lt;!--").replace("-->", "--&gt;").strip(BLANK)
 
 
+def escape_text(value: str) -> str:
+    """Make a value safe inside a cell or a list: beside `escape_cell`, no tag, link or image."""
+    return _TAG_OR_LINK.sub(_defused, escape_cell(value))
+
+
+def _defused(match: re.Match[str]) -> str:
+    return {"<": "&lt;", "[": "\\["}.get(match[0], match[0])
+
+
 def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
-    """Put a value into a cell; no edit where it stands there.
+    """Put a value into a cell; no edit where it stands there."""
+    return put_cell(cell, escape_cell(value))
+
+
+def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
+    """Put what is escaped already into a cell; no edit where it stands there.
 
     A row without pipes at its edges gets one where the value needs it: an empty cell there
     would be none, and a value like `- x` or `~~~` at the margin would be no cell.
     """
-    wanted = escape_cell(value)
     if wanted == cell.text:
         return ()
     before = "| " if cell.leads and not wanted[:1].isalpha() else " "

@@ -13,6 +13,7 @@ import msgspec
 from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.archive import Pruned
 from pipeline_cli.domain.attention import TasksReport
+from pipeline_cli.domain.coverage_update import UpdateAnswer
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.evidence import Verification
 from pipeline_cli.domain.explain import Explanation
@@ -321,6 +322,7 @@ ANSWERS: dict[str, Shape] = {
     "heal-resolve": Shape("The issues after a check, and the resolutions recorded.", _monitor),
     "rotate": answer(Rotation),
     "meta-check": answer(MetaRun),
+    "update-coverage": answer(UpdateAnswer),
     "demo": Shape("The answers of the other commands on packaged data, by their names.", _demo),
     "init": answer(InitAnswer, "What was there, and what was or would be created."),
     "doctor": answer(Doctor, "Files, settings, environment, git and logs as they were found."),

@@ -32,7 +32,12 @@ class Applied(msgspec.Struct, frozen=True):
     """What applying a change set did: the paths that changed, and the difference as a diff."""
 
     paths: tuple[str, ...]
-    diff: str
+    changes: ChangeSet
+
+    @property
+    def diff(self) -> str:
+        """The unified diff; made when it is asked for, since a long table takes a while."""
+        return _diff(self.changes)
 
 
 class Walk(msgspec.Struct, frozen=True):
@@ -258,13 +263,12 @@ class Workspace:
                     path=edit.source.path,
                     hint="save it as UTF-8 first",
                 )
-        diff = _diff(changes)
         if dry_run or changes.changes_nothing:
-            return Applied((), diff)
+            return Applied((), changes)
         with self._guarded(of_logs=changes.of_logs):
             self._check(changes)
             self._write(changes)
-        return Applied(changes.paths, diff)
+        return Applied(changes.paths, changes)
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:

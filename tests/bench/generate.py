@@ -244,6 +244,23 @@ def table_lines(rows: int) -> Iterator[str]:
     yield "\nWhat follows the table stays as it is.\n"
 
 
+def coverage_lines(rows: int) -> Iterator[str]:
+    """Yield a coverage document with so many rows, and a row for none of the specs beside it."""
+    yield "# Coverage\n\n| Spec | Present | Spec'd | Tested | Notes |\n|---|---|---|---|---|\n"
+    for number in range(rows):
+        stem = spec_name(number)
+        yield f"| {stem} | {'✓?—'[number % 3]} | ✓ | ? | tests/test_{number}.py |\n"
+    yield "\nWhat follows the table stays as it is.\n"
+
+
+def coverage_workspace(root: Path, rows: int) -> Path:
+    """Write a coverage document, a status page, and three specs that have no row yet."""
+    write_lines(root / "docs/SPEC-COVERAGE.md", coverage_lines(rows))
+    lists = "## Specs Implemented\n- None\n\n## Specs Pending Implementation\n- None\n"
+    specs = {f"specs/{number:03d}-new-tide.md": "# New\n" for number in range(3)}
+    return write(root, {"docs/STATUS.md": f"# Status\n\n{lists}", **specs})
+
+
 def backlog_md(root: Path, tasks: int) -> Path:
     """Write a project of backlog.md, and beside it what our program reads of the same files."""
     workspace(root, items=50, specs=0)

@@ -222,6 +222,9 @@ def documents(scale: Scale, folder: Path) -> list[Table]:
         Case(parse, opponent("markdown_it_parse", path)),
         Case(splice, opponent("our_splice", path), (Limit(parse, 0.04),), ours=True),
     ]
+    root = generate.coverage_workspace(folder / "coverage", scale.rows)
+    words = ("update-coverage", "--tests-passed", "--dry-run")
+    cases.append(ours(root, *words, limits=(Limit(parse, 0.04),)))
     results = measure(cases, runs=scale.runs, budget=scale.budget)
     return [of_cases(f"A table of {scale.rows:,} rows", "", cases, results, parse)]
 

@@ -247,6 +247,14 @@ def test_peak_is_that_of_the_process() -> None:
     assert run_once(Case("hog", (sys.executable, "-c", hog))).peak > 290
 
 
+def test_coverage_has_a_row_for_none_of_its_specs(tmp_path: Path) -> None:
+    root = generate.coverage_workspace(tmp_path, 40)
+    answer = pipeline(root, "update-coverage", "--tests-passed", "--dry-run", "--json").json
+    assert answer["coverage"] == {
+        "rows": 43, "added": 3, "promoted": 0, "demoted": 0, "ambiguous": 0,
+    }  # fmt: skip
+
+
 def test_opponents_run(tmp_path: Path) -> None:
     generate.write_lines(tmp_path / "log", generate.metrics_lines(40))
     generate.write_lines(tmp_path / "table.md", generate.table_lines(5))

@@ -50,12 +50,15 @@ LINES = {
     "heal-resolve": ("heal-resolve", "--dry-run"),
     "rotate": ("rotate",),
     "meta-check": ("meta-check", "--dry-run"),
+    "update-coverage": ("update-coverage", "--tests-passed", "--dry-run"),
     "init": ("init", "--dry-run"),
     "doctor": ("doctor",),
     "explain": ("explain", "success_rate"),
     "schema": ("schema",),
     "error": ("nothing",),
 }
+
+COVERAGE = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n| 9 | yes |\n"
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -99,7 +102,8 @@ def objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def answer_of(name: str, root: Path) -> dict[str, Any]:
-    return pipeline(workspace(root), *LINES[name], "--json").json
+    write(workspace(root), {"docs/SPEC-COVERAGE.md": COVERAGE})
+    return pipeline(root, *LINES[name], "--json").json
 
 
 def test_every_command_has_a_schema() -> None:

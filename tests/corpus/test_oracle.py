@@ -16,6 +16,7 @@ from tests.support import CORPUS, CRON_ENVIRONMENT
 GROUPS = (
     "alignment",
     "attention",
+    "coverage",
     "effectiveness",
     "metrics",
     "monitor_conditions",

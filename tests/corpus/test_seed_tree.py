@@ -1,10 +1,12 @@
 """The document tree of a real pipeline, read where it lies."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.support import CORPUS, pipeline
+from tests.support import CORPUS, pipeline, snapshot
 
 SEED = CORPUS / "seed-tree"
 
@@ -69,3 +71,52 @@ def test_done_phases_are_the_progress_where_there_is_no_state() -> None:
 
 def test_check_fails_on_what_is_out_of_line() -> None:
     assert pipeline(SEED, "align", "--check").code == 1
+
+
+COVERAGE, STATUS = "docs/SPEC-COVERAGE.md", "docs/STATUS.md"
+
+
+def lines_but_lists(text: bytes) -> list[bytes]:
+    """Return the lines of a status page without its list entries and blank lines."""
+    return [line for line in text.split(b"\n") if line.strip() and not line.startswith(b"- ")]
+
+
+def test_coverage_is_brought_up_to_date_once_and_stays(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    root = tmp_path / "tree"
+    shutil.copytree(SEED, root)
+    before = snapshot(root)
+    words = ("update-coverage", "--tests-passed", "--json")
+    first = pipeline(root, *words, env={"TEST_COUNT": "74"}).json
+    once = snapshot(root)
+    assert first["coverage"]["added"] == first["coverage"]["ambiguous"] == 0
+    assert once[COVERAGE] == before[COVERAGE]
+    changed = {name for name in once if once[name] != before.get(name)}
+    assert {name for name in changed if not name.endswith(".lock")} == {STATUS}
+    assert lines_but_lists(once[STATUS]) == lines_but_lists(before[STATUS])
+    assert b"\n\n\n" not in once[STATUS]
+    second = pipeline(root, *words, env={"TEST_COUNT": "74"}).json
+    assert (second["changes"], second["written"]) == ([], [])
+    assert snapshot(root) == once
+    record_property("corpus", f"seed-tree, {first['coverage']['rows']} coverage rows stay")
+
+
+def test_rows_that_are_taken_away_come_back_and_no_mark_changes(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    shutil.copytree(SEED, root)
+    path = root / COVERAGE
+    before = path.read_bytes().split(b"\n")
+    kept = [line for line in before if not line.startswith((b"| 012", b"| 027 Auto", b"| 047"))]
+    path.write_bytes(b"\n".join(kept))
+    answer = pipeline(root, "update-coverage", "--tests-passed", "--json").json
+    assert [c["what"] for c in answer["changes"] if c["kind"] == "added"] == [
+        "row 012 Web Skeleton",
+        "row 027 Auto Update Framework",
+        "row 047 Heal Completion Issue Resolution",
+    ]
+    after = path.read_bytes().split(b"\n")
+    added = [line for line in after if line not in kept]
+    assert len(added) == 3
+    assert [line for line in after if line not in added] == kept
+    assert after[after.index(added[0]) - 1].startswith(b"| PLAN Month 1")

@@ -92,6 +92,24 @@ FINDINGS = (
                 "A mark of the status table is none of ✓, ? and —.",
                 "It is kept as it is and claims nothing.",
             ),
+            "cov-missing": ("There is no coverage document.", "Nothing is written."),
+            "cov-no-table": (
+                "The coverage document has no status table.",
+                "Nothing is written.",
+            ),
+            "cov-row-repeats": (
+                "Two rows belong to one spec.",
+                "Both are kept; the marks of both follow the evidence.",
+            ),
+            "row-ambiguous": (
+                "A row might belong to any of several specs.",
+                "It belongs to none; none of them gets a row that might be its double.",
+            ),
+            "specs-missing": ("There is no folder of specs.", "Nothing is written."),
+            "test-count-unknown": (
+                "Neither a report nor TEST_COUNT nor pytest says how many tests there are.",
+                "The count in the status page stays.",
+            ),
             "cov-row-cells": (
                 "A row has fewer or more cells than the status table has columns.",
                 "The cells that are there are read; what is missing claims nothing.",

@@ -1,0 +1,284 @@
+"""`pipeline update-coverage` on real files: when it acts, what it leaves, what it refuses."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import pipeline, snapshot, write
+
+HEAD = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
+COVERAGE = f"# Coverage\n\n{HEAD}| 001 Health | ✓ | ✓ | ✓ | Complete |\n**Present:** done.\n"
+STATUS = """# Status
+
+## Specs Implemented
+- None
+
+## Specs Pending Implementation
+- None
+
+## Test Count
+
+- 5 tests
+
+## Next
+
+x
+"""
+FILES = {
+    "docs/SPEC-COVERAGE.md": COVERAGE,
+    "docs/STATUS.md": STATUS,
+    "specs/001-health-check.md": "# Health\n",
+    "specs/012-web-skeleton.md": "# Web\n",
+}
+WORDS = ("update-coverage", "--tests-passed")
+COUNT = {"TEST_COUNT": "74"}
+
+
+def workspace(root: Path, **files: str | bytes) -> Path:
+    return write(root, FILES | {name.replace("_", "/", 1): text for name, text in files.items()})
+
+
+def text_of(root: Path, name: str = "SPEC-COVERAGE") -> str:
+    return (root / f"docs/{name}.md").read_bytes().decode()
+
+
+def test_documents_are_brought_up_to_date_and_stay_so(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    answer = pipeline(root, *WORDS, "--json", env=COUNT).json
+    row = "| 012 Web Skeleton | ? | ? | ? | Pending |\n"
+    assert text_of(root) == COVERAGE.replace("**Present", f"{row}**Present")
+    assert text_of(root, "STATUS") == (
+        STATUS.replace("Implemented\n- None", "Implemented\n- 001 Health")
+        .replace("Implementation\n- None", "Implementation\n- 012 Web Skeleton")
+        .replace("5 tests", "74 tests (CI runs full suite)")
+    )
+    assert answer["acted"] is True
+    assert answer["coverage"] == {
+        "rows": 2, "added": 1, "promoted": 0, "demoted": 0, "ambiguous": 0,
+    }  # fmt: skip
+    assert answer["status"] == {"implemented": 1, "pending": 1, "test_count": 74}
+    assert answer["written"] == ["docs/SPEC-COVERAGE.md", "docs/STATUS.md"]
+    assert answer["changes"][0] == {
+        "path": "docs/SPEC-COVERAGE.md",
+        "line": 6,
+        "kind": "added",
+        "spec": "012-web-skeleton",
+        "what": "row 012 Web Skeleton",
+        "evidence": "specs/012-web-skeleton.md is there and has no row",
+    }
+    before = snapshot(root)
+    again = pipeline(root, *WORDS, "--json", env=COUNT).json
+    assert (again["changes"], again["written"]) == ([], [])
+    assert snapshot(root) == before
+
+
+def test_each_change_is_one_line_with_its_evidence(tmp_path: Path) -> None:
+    ran = pipeline(workspace(tmp_path), *WORDS, env=COUNT)
+    lines = ran.text.splitlines()
+    assert lines[0] == (
+        "docs/SPEC-COVERAGE.md:6: added 012-web-skeleton: row 012 Web Skeleton; "
+        "by specs/012-web-skeleton.md is there and has no row"
+    )
+    assert (
+        "docs/STATUS.md:11: test_count: 5 tests → 74 tests (CI runs full suite); by TEST_COUNT"
+        in (lines)
+    )
+    assert lines[-1] == "written: docs/SPEC-COVERAGE.md, docs/STATUS.md"
+
+
+@pytest.mark.parametrize("env", [{}, {"CI": "1"}, {"CI": ""}])
+def test_without_a_word_about_the_tests_nothing_is_done(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    root = workspace(tmp_path)
+    before = snapshot(root)
+    for extra in ([], ["--sync"], ["--dry-run"], ["--diff"]):
+        ran = pipeline(root, "update-coverage", *extra, env=env)
+        assert ran.code == 0
+        assert ran.text.count("\n") == 1
+        assert "--tests-passed" in ran.text
+    answer = pipeline(root, "update-coverage", "--json", env=env).json
+    assert (answer["acted"], answer["coverage"], answer["status"]) == (False, None, None)
+    assert snapshot(root) == before
+
+
+def test_ci_says_so_by_itself(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    assert pipeline(root, "update-coverage", env={"CI": "true", **COUNT}).code == 0
+    assert "012 Web Skeleton" in text_of(root)
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--diff", "--check"])
+def test_what_only_shows_writes_nothing(tmp_path: Path, flag: str) -> None:
+    root = workspace(tmp_path)
+    before = snapshot(root)
+    ran = pipeline(root, *WORDS, flag, env=COUNT)
+    assert ran.code == (1 if flag == "--check" else 0)
+    assert "012 Web Skeleton" in ran.text
+    assert snapshot(root) == before
+
+
+def test_the_diff_is_one(tmp_path: Path) -> None:
+    out = pipeline(workspace(tmp_path), *WORDS, "--diff", env=COUNT).text
+    assert out.startswith("--- a/docs/SPEC-COVERAGE.md\n+++ b/docs/SPEC-COVERAGE.md\n@@ ")
+    assert "\n+| 012 Web Skeleton | ? | ? | ? | Pending |\n" in out
+
+
+def test_check_needs_nobodys_word_and_a_count_is_no_drift(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    assert pipeline(root, "update-coverage", "--check", env=COUNT).code == 1
+    pipeline(root, *WORDS, env=COUNT)
+    assert pipeline(root, "update-coverage", "--check", env=COUNT).code == 0
+    ran = pipeline(root, "update-coverage", "--check", "--json", env={"TEST_COUNT": "75"})
+    assert ran.code == 0
+    assert [change["kind"] for change in ran.json["changes"]] == ["test_count"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("docs_SPEC-COVERAGE.md", "# None\n", "cov-no-table"),
+        ("docs_SPEC-COVERAGE.md", f"```\n{HEAD}```\n", "cov-no-table"),
+        ("docs_SPEC-COVERAGE.md", HEAD.replace("Tested", "Tests"), "cov-no-table"),
+        ("docs_SPEC-COVERAGE.md", COVERAGE.encode("utf-16"), "not-text"),
+        ("docs_SPEC-COVERAGE.md", COVERAGE.encode() + b"\xff\n", "not-utf8"),
+        ("docs_STATUS.md", STATUS.encode("utf-16"), "not-text"),
+        ("docs_STATUS.md", STATUS.encode() + b"\xff\n", "not-utf8"),
+    ],
+)
+def test_a_document_that_cannot_be_rewritten_is_refused(
+    tmp_path: Path, name: str, text: str | bytes, code: str
+) -> None:
+    root = workspace(tmp_path, **{name: text})
+    before = snapshot(root)
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    assert ran.code == 3
+    assert ran.json["error"]["code"] == code
+    assert ran.json["error"]["path"] == name.replace("_", "/", 1)
+    assert snapshot(root) == before
+
+
+def test_a_document_that_is_no_utf8_is_refused_even_where_nothing_would_change(
+    tmp_path: Path,
+) -> None:
+    root = workspace(tmp_path)
+    pipeline(root, *WORDS, env=COUNT)
+    path = root / "docs/STATUS.md"
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    assert pipeline(root, *WORDS, env=COUNT).code == 3
+
+
+def test_a_document_that_is_right_is_not_written_again(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    pipeline(root, *WORDS, env=COUNT)
+    before = (root / "docs/SPEC-COVERAGE.md").stat()
+    answer = pipeline(root, *WORDS, "--json", env={"TEST_COUNT": "75"}).json
+    assert answer["written"] == ["docs/STATUS.md"]
+    after = (root / "docs/SPEC-COVERAGE.md").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_the_missing_table_is_told_with_the_header_to_write(tmp_path: Path) -> None:
+    ran = pipeline(workspace(tmp_path, **{"docs_SPEC-COVERAGE.md": "x\n"}), *WORDS, env=COUNT)
+    assert ran.err == (
+        "error[cov-no-table]: no status table in docs/SPEC-COVERAGE.md\n"
+        "  docs/SPEC-COVERAGE.md:1\n"
+        "  hint: add the header row `| Spec | Present | Spec'd | Tested | Notes |`, "
+        "or run `pipeline init`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gone", "code"), [("docs/SPEC-COVERAGE.md", "cov-missing"), ("specs", "specs-missing")]
+)
+def test_what_is_missing_is_named(tmp_path: Path, gone: str, code: str) -> None:
+    root = write(tmp_path, {name: text for name, text in FILES.items() if gone not in name})
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    assert (ran.code, ran.json["error"]["code"]) == (3, code)
+
+
+def test_without_a_status_page_only_the_table_changes(tmp_path: Path) -> None:
+    root = write(tmp_path, {name: text for name, text in FILES.items() if "STATUS" not in name})
+    answer = pipeline(root, *WORDS, "--json").json
+    assert answer["written"] == ["docs/SPEC-COVERAGE.md"]
+    assert answer["status"]["test_count"] is None
+    assert answer["findings"] == []
+
+
+def test_a_title_from_the_front_matter_cannot_leave_its_cell(tmp_path: Path) -> None:
+    titles = {
+        "specs/020-a.md": "| ✓ |",
+        "specs/021-b.md": "<img src=x onerror=alert(1)>",
+        "specs/022-c.md": "a --> b",
+        "specs/023-d.md": "<!-- /pipeline:status -->",
+        "specs/024-e.md": "x" * 400,
+    }
+    files = {name: f"---\ntitle: '{title}'\n---\n" for name, title in titles.items()}
+    root = write(workspace(tmp_path), files)
+    pipeline(root, *WORDS, env=COUNT)
+    text = text_of(root)
+    assert r"| 020 \| ✓ \| | ? | ? | ? | Pending |" in text
+    assert "| 021 &lt;img src=x onerror=alert(1)> | ?" in text
+    assert "| 022 a --&gt; b | ?" in text
+    assert "| 023 &lt;!-- /pipeline:status --&gt; | ?" in text
+    assert f"| 024 {'x' * 400} | ?" in text
+    before = snapshot(root)
+    assert pipeline(root, *WORDS, "--json", env=COUNT).json["changes"] == []
+    assert snapshot(root) == before
+
+
+def test_a_count_that_is_no_number_ends_the_search(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    ran = pipeline(root, *WORDS, "--json", env={"TEST_COUNT": "many"})
+    assert ran.finding_codes() == ["test-count-unknown"]
+    assert "- 5 tests\n" in text_of(root, "STATUS")
+
+
+def test_pytest_counts_where_nobody_says(tmp_path: Path) -> None:
+    root = write(workspace(tmp_path), {"test_x.py": "def test_a(): ...\ndef test_b(): ...\n"})
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    answer = pipeline(root, *WORDS, "--json", env={"PATH": path}).json
+    assert answer["status"]["test_count"] == 2
+    assert "- 2 tests (CI runs full suite)\n" in text_of(root, "STATUS")
+    assert not list(root.rglob("__pycache__")) + list(root.rglob(".pytest_cache"))
+
+
+def test_pytest_that_fails_leaves_the_count(tmp_path: Path) -> None:
+    root = write(workspace(tmp_path), {"test_x.py": "import nothing_of_this_name\n"})
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    for env, word in (({"PATH": path}, "code 2"), ({"PATH": "/nowhere"}, "not on PATH")):
+        ran = pipeline(root, *WORDS, "--json", env=env)
+        (finding,) = ran.json["findings"]
+        assert finding["code"] == "test-count-unknown"
+        assert word in finding["message"]
+    assert "- 5 tests\n" in text_of(root, "STATUS")
+
+
+def test_findings_name_what_is_odd_in_the_table(tmp_path: Path) -> None:
+    rows = "| 001 Health | ✅ | ✓ |\n|  | ✓ | ✓ | ✓ | x |\n\n| 012 Other | yes | ✓ | ✓ | x |\n\n"
+    text = HEAD + rows + HEAD
+    ran = pipeline(
+        workspace(tmp_path, **{"docs_SPEC-COVERAGE.md": text}), *WORDS, "--json", env=COUNT
+    )
+    assert set(ran.finding_codes()) == {
+        "cov-label-missing",
+        "cov-mark-unknown",
+        "cov-row-cells",
+        "cov-second-table",
+        "cov-stray-rows",
+        "row-ambiguous",
+    }
+
+
+def test_a_slow_runner_is_ended_with_its_group(tmp_path: Path) -> None:
+    from pipeline_cli.store.collecting import collect
+
+    script = tmp_path / "slow"
+    script.write_text("#!/bin/sh\nsleep 60 &\nsleep 60\n")
+    script.chmod(0o755)
+    found = collect(tmp_path, (str(script),), seconds=0.2)
+    assert found.trouble == "it took longer than 0.2 s"
+    script.write_text("no program")
+    script.chmod(0o644)
+    assert (collect(tmp_path, (str(script),)).trouble or "").endswith("is not on PATH")

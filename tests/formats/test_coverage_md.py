@@ -1,0 +1,323 @@
+"""Reading coverage documents, and the edits that leave every other byte."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_cli.domain.changes import splice
+from pipeline_cli.domain.coverage import CoverageDocument, FilesLine, Proof, Requirement, Standing
+from pipeline_cli.domain.coverage_update import Rules, update
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.specs import Spec
+from pipeline_cli.formats import coverage_md
+from pipeline_cli.formats.markdown import escape_text
+from tests.domain.test_coverage import spec
+
+HEAD = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
+ROW = "| 001 Health | ✓ | ✓ | ✓ | Complete |\n"
+NOW = datetime(2026, 2, 12, tzinfo=UTC)
+#: A demotion and a promotion for every spec that is asked for.
+BOTH = Rules(NOW, promote=True, sync=True)
+PROOF = Proof(Standing(True, "found"), Standing(False, "gone"), Standing(True, "passed"))
+
+
+def read(text: str) -> CoverageDocument:
+    return coverage_md.parse(SourceFile("docs/C.md", text))
+
+
+def codes(text: str) -> list[str]:
+    return [finding.code for finding in read(text).findings]
+
+
+def updated(text: str, specs: list[Spec], *, proofs: bool = False) -> str:
+    source = SourceFile("docs/C.md", text)
+    document = coverage_md.parse(source)
+    known = {each.stem: PROOF for each in specs} if proofs else {}
+    rules = BOTH if proofs else Rules(NOW)
+    return splice(
+        text, coverage_md.edits_of(source, document, update(document, specs, known, rules))
+    )
+
+
+# Tables
+
+
+def test_a_row_is_read_as_it_stands() -> None:
+    (row,) = read(HEAD + ROW).rows
+    assert (row.label, row.plain, row.line) == ("001 Health", "001 Health", 3)
+    assert (row.present, row.specd, row.tested, row.notes) == ("✓", "✓", "✓", "Complete")
+    assert not row.stray
+
+
+def test_columns_are_found_by_name_in_any_order_and_further_ones_are_kept() -> None:
+    text = "| Owner | notes | **Spec** | tested | Spec’d | PRESENT |\n|--|--|--|--|--|--|\n"
+    text += "| me | n | 001 A | ? | — | ✓ |\n"
+    document = read(text)
+    (row,) = document.rows
+    assert (row.label, row.present, row.specd, row.tested, row.notes) == (
+        "001 A",
+        "✓",
+        "—",
+        "?",
+        "n",
+    )
+    assert updated(text, [spec("001-a"), spec("002-b")]) == text + (
+        "|  | Pending | 002 B | ? | ? | ? |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# Nothing\n",
+        "| Spec | Here | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n" + ROW,
+        "```\n" + HEAD + ROW + "```\n",
+        "<!--\n" + HEAD + ROW + "-->\n",
+        HEAD.replace("|--|--|--|--|--|\n", "") + ROW,
+    ],
+)
+def test_without_a_status_table_there_are_no_columns(text: str) -> None:
+    document = read(text)
+    assert document.columns is None
+    assert document.rows == ()
+
+
+def test_a_table_behind_a_fence_that_never_closes_is_reported() -> None:
+    assert codes("```\n" + HEAD + ROW) == ["md-unclosed"]
+    assert codes(HEAD + ROW + "\n```\n") == ["md-unclosed"]
+
+
+def test_a_second_status_table_is_reported_and_not_read() -> None:
+    text = HEAD + ROW + "\n" + HEAD + "| 002 B | ✓ | ✓ | ✓ | x |\n"
+    assert codes(text) == ["cov-second-table"]
+    assert len(read(text).rows) == 1
+    assert updated(text, [spec("001-health"), spec("002-b")]).count("002 B") == 2
+
+
+def test_stray_rows_are_read_and_new_rows_come_before_them() -> None:
+    stray = "\n\n| 002 B | ? | ? | ? | Pending |\n\n| 003 C | ✓ | ? | ? | x |\n**End.**\n"
+    document = read(HEAD + ROW + stray)
+    assert [(row.label, row.stray) for row in document.rows] == [
+        ("001 Health", False),
+        ("002 B", True),
+        ("003 C", True),
+    ]
+    assert codes(HEAD + ROW + stray) == ["cov-stray-rows"]
+    specs = [spec("001-health"), spec("002-b"), spec("003-c"), spec("004-d")]
+    assert updated(HEAD + ROW + stray, specs) == (
+        HEAD + ROW + "| 004 D | ? | ? | ? | Pending |\n" + stray
+    )
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "\n| a | b |\n",
+        "\ntext\n| 002 B | ? | ? | ? | x |\n",
+        "\n```\n| 002 B | ? | ? | ? | x |\n```\n",
+        "\n" + HEAD.replace("Notes", "Other"),
+    ],
+)
+def test_other_rows_below_are_not_of_the_table(after: str) -> None:
+    assert len(read(HEAD + ROW + after).rows) == 1
+
+
+# What is odd in rows
+
+
+@pytest.mark.parametrize("mark", ["✅", "x", "yes", "-", ""])
+def test_other_marks_are_kept_and_reported(mark: str) -> None:
+    text = HEAD + f"| 001 A | {mark} | ✓ | ✓ | n |\n"
+    assert codes(text) == ["cov-mark-unknown"]
+    assert read(text).rows[0].present == mark
+    assert updated(text, [spec("001-a")], proofs=True).startswith(
+        HEAD + f"| 001 A | {mark} | ? | ✓ | n; "
+    )
+
+
+def test_rows_of_another_width_are_kept_and_reported() -> None:
+    text = HEAD + "| 001 A | ✓ |\n| 002 B | ✓ | ✓ | ✓ | a | b |\n| 003 C | ✓ | ✓ | ✓ | a b\n"
+    assert codes(text) == ["cov-row-cells"] * 2
+    short, long, _ = read(text).rows
+    assert (short.present, short.specd, short.tested, short.notes) == ("✓", None, None, None)
+    assert long.notes == "a"
+
+
+def test_a_pipe_that_is_escaped_or_in_code_ends_no_cell() -> None:
+    text = HEAD + "| 001 A \\| `b|c` | ✓ | ✓ | ✓ | [n](u) 🎉\t |\n"
+    (row,) = read(text).rows
+    assert (row.label, row.plain) == ("001 A \\| `b|c`", "001 A | `b|c`")
+    assert row.notes == "[n](u) 🎉"
+    assert codes(text) == []
+
+
+def test_a_row_without_a_label_is_reported() -> None:
+    assert codes(HEAD + "|  | ✓ | ✓ | ✓ | n |\n") == ["cov-label-missing"]
+
+
+def test_rows_without_pipes_at_their_edges_are_rows() -> None:
+    text = "Spec | Present | Spec'd | Tested | Notes\n--|--|--|--|--\n001 A | ? | ✓ | ? | Pending\n"
+    assert updated(text, [spec("001-a")], proofs=True) == text.replace(
+        "001 A | ? | ✓ | ? | Pending", "001 A | ✓ | ? | ✓ | Spec'd: gone "
+    )
+
+
+# Edits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + ROW,
+        (HEAD + ROW).replace("\n", "\r\n"),
+        "\ufeff" + HEAD + ROW,
+        (HEAD + ROW)[:-1],
+        HEAD[:-1],
+        HEAD + ROW + "**Closing** line\n",
+    ],
+)
+def test_a_row_is_added_in_the_manner_of_the_file(text: str) -> None:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    row = "| 002 B | ? | ? | ? | Pending |"
+    after = updated(text, [spec("001-health"), spec("002-b")])
+    assert row in after.split(newline)
+    first = [] if "001" in text else [row.replace("002 B", "001 Health")]
+    for line in [*first, row]:
+        after = after.replace(newline + line, "", 1)
+    assert after == text
+    again = updated(text, [spec("001-health"), spec("002-b")])
+    assert updated(again, [spec("001-health"), spec("002-b")]) == again
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("| ✓ |", r"\| ✓ \|"),
+        ("<b>x</b> <!-- pipeline:x -->", "&lt;b>x&lt;/b> &lt;!-- pipeline:x --&gt;"),
+        ("a --> b", "a --&gt; b"),
+        ("[l](u) ![i](u)", r"\[l](u) !\[i](u)"),
+        ("`<b>` and `code", "`<b>` and &#96;code"),
+        ("a\nb\tc\x00", "a b c�"),
+        ("half \udc80 pair", "half � pair"),
+        ("x" * 400, "x" * 400),
+        ("🎉 مرحبا", "🎉 مرحبا"),
+    ],
+)
+def test_a_title_is_written_whole_and_opens_nothing(title: str, cell: str) -> None:
+    after = updated(HEAD, [spec("001-a", title)])
+    assert after == HEAD + f"| 001 {cell} | ? | ? | ? | Pending |\n"
+    assert len(read(after).rows) == 1
+    assert updated(after, [spec("001-a", title)]) == after
+
+
+TITLE = st.text(
+    st.sampled_from(list("ab1 |\\`<>!-[]()*_~#&;'\"\r\n\t✓?—é🎉\ufeff\x00\u2028")), max_size=12
+)
+STEM = st.sampled_from(["001-a", "001-b", "002-c", "plain", "003-a-b", "PLAN-x"])
+SPECS = st.dictionaries(STEM, TITLE, max_size=6).map(
+    lambda found: [spec(stem, title.strip() or None) for stem, title in found.items()]
+)
+CELL = st.text(st.sampled_from(list("ab 01|\\`<>-[]()✓?—x.md/")), max_size=10)
+LINES = st.lists(
+    st.one_of(
+        st.lists(CELL, min_size=1, max_size=6).map(lambda cells: f"| {' | '.join(cells)} |"),
+        st.sampled_from(
+            [ROW[:-1], "", " ", "text", "```", "<!--", "-->", "PLAN | ✓ |", "## Spec 001: A"]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(LINES, SPECS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
+def test_only_rows_and_cells_change_and_a_second_run_changes_nothing(
+    lines: list[str], specs: list[Spec], newline: str, ends: bool, proofs: bool
+) -> None:
+    text = newline.join([*HEAD.splitlines(), *lines]) + (newline if ends else "")
+    once = updated(text, specs, proofs=proofs)
+    assert updated(once, specs, proofs=proofs) == once
+    if not proofs:
+        old, new = text.split(newline), once.split(newline)
+        added = len(new) - len(old)
+        kept = [line for line in new if not line.endswith(" | ? | ? | ? | Pending |")]
+        assert kept == [line for line in old if not line.endswith(" | ? | ? | ? | Pending |")]
+        assert 0 <= added <= len(specs)
+
+
+@given(TITLE)
+def test_an_escaped_text_stays_one_cell(title: str) -> None:
+    text = HEAD + f"| {escape_text(title) or 'x'} | ✓ | ✓ | ✓ | n |\n"
+    (row,) = read(text).rows
+    assert row.cells == 5
+    assert row.notes == "n"
+
+
+# Sections
+
+
+def test_sections_hold_their_requirements_and_files() -> None:
+    text = """# C
+
+## Spec 001: Health Check
+
+| Requirement | Implementation | Test |
+|--|--|--|
+| GET /health | `routers/health.py` | `test_health` |
+| short |
+
+**Files:** `a.py`, `b.py`
+
+| Other | Table |
+|--|--|
+| `z.py` | no reference |
+
+**Contract:** nothing
+
+## Spec 022 + 025: Import Stack
+
+| What | Implementation |
+|--|--|
+| x | `c.py` |
+
+**Files:**
+
+- `c.py`
+- `d.py`
+
+- `e.py`
+
+text
+- `f.py`
+
+### Deeper
+
+**Files:** `g.py`
+
+```
+**Files:** `h.py`
+```
+
+## Files Not in Specs
+
+| File | Purpose |
+|--|--|
+| `x.py` | y |
+"""
+    first, second = read(text).sections
+    assert (first.numbers, first.title, first.line) == (("001",), "Health Check", 3)
+    assert first.requirements == (
+        Requirement("GET /health", "`routers/health.py`", "`test_health`", 7),
+        Requirement("short", "", "", 8),
+    )
+    assert first.files == (FilesLine("`a.py`, `b.py`", 10),)
+    assert (second.numbers, second.title) == (("022", "025"), "Import Stack")
+    assert second.requirements == (Requirement("", "`c.py`", "", 22),)
+    assert [line.text for line in second.files] == ["`c.py`", "`d.py`", "`e.py`", "`g.py`"]
+
+
+def test_a_section_needs_the_word_and_a_number_below_the_title() -> None:
+    text = "# Spec 001: Title\n## Specs\n## Spec: x\n## Spec 002 — B\n"
+    assert [(s.numbers, s.title) for s in read(text).sections] == [(("002",), "B")]

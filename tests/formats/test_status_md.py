@@ -1,0 +1,153 @@
+"""The status page: its two lists, the blank lines after them, and the count of tests."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_cli.domain.changes import splice
+from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.formats import status_md
+from pipeline_cli.formats.pytest_text import collected
+
+LISTED = [("001 A", "✓"), ("002 B", "?"), ("PLAN M", "✓"), ("003 C", "—"), ("", "✓")]
+DONE, TODO = "## Specs Implemented\n", "## Specs Pending Implementation\n"
+
+
+def after(
+    text: str, listed: list[tuple[str, str | None]] | None = None, tests: int | None = None
+) -> str:
+    source = SourceFile("docs/S.md", text)
+    found = status_md.update(source, LISTED if listed is None else listed, tests)
+    assert bool(found.edits) == bool(found.changes or found.counted)
+    return splice(text, found.edits)
+
+
+def test_lists_are_made_from_the_rows() -> None:
+    assert after(f"{DONE}- None\n\n{TODO}- old\n") == (
+        f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"
+    )
+
+
+def test_an_empty_list_says_none() -> None:
+    assert after(f"{DONE}- 001 A\n", []) == f"{DONE}- None\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        (f"{DONE}- x\n\n\n\n{TODO}", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
+        (f"{DONE}- x\n{TODO}- y\n", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
+        (f"{DONE}- x\n\n\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\n\ntext\n"),
+        (f"{DONE}- x\ntext\n", f"{DONE}- 001 A\n- PLAN M\ntext\n"),
+        (f"{DONE}text\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
+        (f"{DONE}\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
+        (f"{DONE}\n", f"{DONE}- 001 A\n- PLAN M\n\n"),
+        (f"{DONE}\n\n\n", f"{DONE}- 001 A\n- PLAN M\n\n"),
+        (DONE, f"{DONE}- 001 A\n- PLAN M\n"),
+        (DONE[:-1], f"{DONE}- 001 A\n- PLAN M"),
+        (f"{DONE}- x", f"{DONE}- 001 A\n- PLAN M"),
+        (f"{DONE}- x\n\n\n\n", f"{DONE}- 001 A\n- PLAN M\n\n"),
+        (
+            f"{DONE}\nIntro.\n\n- x\n- y\n\nMore.\n",
+            f"{DONE}\nIntro.\n\n- 001 A\n- PLAN M\n\nMore.\n",
+        ),
+        (f"{DONE}- 001 A\n  my note\n", f"{DONE}- 001 A\n  my note\n- PLAN M\n"),
+        (f"{DONE}* 001 A\n\n* x\n", f"{DONE}* 001 A\n- PLAN M\n"),
+        (f"{DONE}```\n- x\n```\n", f"{DONE}- 001 A\n- PLAN M\n\n```\n- x\n```\n"),
+        (f"```\n{DONE}- x\n```\n", f"```\n{DONE}- x\n```\n"),
+        ("# Other\n- x\n", "# Other\n- x\n"),
+    ],
+)
+def test_only_the_list_and_the_blank_lines_after_it_change(before: str, wanted: str) -> None:
+    assert after(before) == wanted
+    assert after(wanted) == wanted
+    crlf = before.replace("\n", "\r\n")
+    if crlf != before:
+        assert after(crlf) == wanted.replace("\n", "\r\n")
+
+
+def test_an_entry_opens_no_comment() -> None:
+    assert after(DONE, [("a <!-- b --> \\| c", "✓")]) == f"{DONE}- a &lt;!-- b --&gt; \\| c\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        ("## Test Count\n\n- 5 tests\n", "## Test Count\n\n- 7 tests (CI runs full suite)\n"),
+        ("## Test Count\r\n- 1 test", "## Test Count\r\n- 7 tests (CI runs full suite)"),
+        ("## Test Count\r\n- 1 test\r\n", "## Test Count\r\n- 7 tests (CI runs full suite)\r\n"),
+        ("## Test Count\n- 1,234 tests\n", "## Test Count\n- 7 tests (CI runs full suite)\n"),
+        ("## Test Count\n- many tests\n", "## Test Count\n- many tests\n"),
+        ("## Test Count\n```\n- 5 tests\n```\n", "## Test Count\n```\n- 5 tests\n```\n"),
+        ("## Test Count\n\n## X\n- 5 tests\n", "## Test Count\n\n## X\n- 5 tests\n"),
+        ("## X\n- 5 tests\n", "## X\n- 5 tests\n"),
+        ("## Test Count\n- 5 tests\n- 3 tests\n- own\n", None),
+    ],
+)
+def test_the_first_count_line_changes_and_no_other(before: str, wanted: str | None) -> None:
+    found = after(before, tests=7)
+    expected = "## Test Count\n- 7 tests (CI runs full suite)\n- 3 tests\n- own\n"
+    assert found == (wanted or expected)
+    assert after(found, tests=7) == found
+    assert after(before) == before
+
+
+def test_each_change_is_named() -> None:
+    text = f"{DONE}- 001 A\n- gone\n\n{TODO}- 002 B\n\n\n## Test Count\n- 5 tests\n"
+    found = status_md.update(SourceFile("docs/S.md", text), LISTED, 7)
+    assert [(c.line, c.kind, c.what) for c in found.changes] == [
+        (1, "listed", "Specs Implemented: + PLAN M"),
+        (3, "unlisted", "Specs Implemented: - gone"),
+        (5, "layout", "Specs Pending Implementation: the order, or the blank lines after the list"),
+    ]
+    assert found.counted is not None
+    assert (found.counted.line, found.counted.what) == (
+        10,
+        "5 tests → 7 tests (CI runs full suite)",
+    )
+    assert status_md.count_line(SourceFile("s", text)) == 10
+    assert status_md.count_line(SourceFile("s", DONE)) is None
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [DONE, TODO, "## Test Count\n", "- 5 tests\n", "- 001 A\n", "- x\n", "* y\n", "\n", " \n",
+         "  note\n", "text\n", "```\n", "<!-- c -->\n", "### Sub\n"]
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@given(PIECES, st.lists(st.tuples(st.sampled_from(["a", "b c", "- x", "[l](u)"]),
+                                  st.sampled_from(["✓", "?", None])), max_size=4),
+       st.booleans(), st.sampled_from(["\n", "\r\n"]))  # fmt: skip
+def test_other_lines_stay_and_a_second_run_changes_nothing(
+    pieces: list[str], listed: list[tuple[str, str | None]], ends: bool, newline: str
+) -> None:
+    text = "".join(pieces).replace("\n", newline)
+    text = text if ends else text.removesuffix(newline)
+    once = after(text, listed, 9)
+    assert after(once, listed, 9) == once
+    ours = ("-", "*", " ", "\r")
+
+    def others(lines: str) -> list[str]:
+        lines = lines.replace("\r\n", "\n")
+        return [line for line in lines.split("\n") if line and not line.startswith(ours)]
+
+    assert others(once) == others(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("a.py::b\n\n74 tests collected in 0.10s\n", 74),
+        ("1 test collected in 0.10s\n", 1),
+        ("70/74 tests collected (4 deselected) in 0.10s\n", 70),
+        ("===== 12 tests collected in 0.1s =====\n", 12),
+        ("no tests collected in 0.01s\n", None),
+        ("x.py: 3\n", None),
+        ("", None),
+    ],
+)
+def test_what_pytest_says_of_its_collection(text: str, count: int | None) -> None:
+    assert collected(text) == count
