@@ -64,7 +64,7 @@ def start(context: Context, name: str, runner: Runner) -> None:
     record(context, name, lambda task: recording.start(task, name, what, runner, context.now))
 
 
-def next_step(context: Context, tell: list[Finding], **options: bool) -> None:
+def next_step(context: Context, tell: list[Finding], **options: Any) -> None:
     record(
         context,
         "next",

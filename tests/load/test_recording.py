@@ -89,7 +89,7 @@ def lines_of(root: Path, path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
 
-def start(context: Context, name: str, **options: bool) -> Recording:
+def start(context: Context, name: str, **options: Any) -> Recording:
     what = Description("impl", "m")
     return record(
         context,
@@ -99,7 +99,7 @@ def start(context: Context, name: str, **options: bool) -> Recording:
     )
 
 
-def finish(context: Context, name: str, **options: bool) -> Recording:
+def finish(context: Context, name: str, **options: Any) -> Recording:
     return record(
         context,
         name,
@@ -311,8 +311,8 @@ def test_a_signal_between_the_record_of_the_start_and_the_run_leaves_nothing_run
     tmp_path: Path,
 ) -> None:
     # The write of the start is held up by strace for a second, and the signal comes in it.
-    slow = ("-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync")
-    slow = (*slow, "-e", "inject=fsync:delay_exit=1000000:when=1")
+    slow = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"]
+    slow += ["-e", "inject=fsync:delay_exit=1000000:when=1"]
     marker = tmp_path / "ran"
     with subprocess.Popen(
         ["strace", *slow, sys.executable, "-c", RUN, str(tmp_path), "touch", str(marker)],
