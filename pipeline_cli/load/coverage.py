@@ -41,12 +41,13 @@ class Evidence(NamedTuple):
     """What stands behind marks: a proof for each stem, and what the test reports say.
 
     `tests` counts their distinct cases, null without a report; `failures` tells whether any of
-    them failed.
+    them failed; `digest` is one over their bytes.
     """
 
     proofs: Mapping[str, Proof] = {}
     tests: int | None = None
     failures: bool = False
+    digest: str | None = None
 
 
 class Planned(NamedTuple):
@@ -108,7 +109,7 @@ def _planned(context: Context, asked: Asked, said: str) -> Planned:
         )
     specs = _specs(context, tally)
     tally.extend(document.findings)
-    evidence = _evidence(context, asked, specs, document, tally)
+    evidence = _evidence(context, asked, tally)
     rules = Rules(
         now=context.now,
         promote=evidence.tests is not None,
@@ -192,22 +193,18 @@ def _specs(context: Context, tally: Tally) -> tuple[Spec, ...]:
 def _evidence(
     context: Context,
     asked: Asked,
-    specs: Sequence[Spec],
-    document: CoverageDocument,
     tally: Tally,
 ) -> Evidence:
     """Return what evidence there is: the reports that are named or set, and the proofs."""
     if not (asked.junit or asked.sync or context.settings.evidence.junit):
         return Evidence()
-    from pipeline_cli.load.evidence import proofs  # type: ignore[import-not-found, unused-ignore]
-    from pipeline_cli.load.reports import load_reports  # type: ignore[import-not-found, unused-ignore]
+    from pipeline_cli.load.evidence import load_proofs
 
-    reports = load_reports(context, asked.junit, tally)
-    return Evidence(
-        proofs=proofs(context, specs, document, reports),
-        tests=reports.reports.count if reports.paths else None,
-        failures=bool(reports.reports.failed),
-    )
+    proofs, tested = load_proofs(context, tally, junit=asked.junit)
+    if tested.tests is None:
+        return Evidence(proofs)
+    reports = tested.tests.reports
+    return Evidence(proofs, reports.count, bool(reports.failed), tested.digest)
 
 
 def _test_count(
@@ -234,12 +231,20 @@ def _test_count(
     from pipeline_cli.formats.pytest_text import collected
     from pipeline_cli.store.collecting import collect
 
-    found = collect(context.workspace.root)
+    found = collect(context.workspace.root, _pytest_of(context.settings.executor.test_command))
     tests = None if found.trouble else collected(found.output)
     if tests is None:
         trouble = found.trouble or "it did not say how many tests there are"
         tally.add(_uncounted(status.path, line, f"pytest --co -q: {trouble}"))
     return tests, "pytest --co -q"
+
+
+def _pytest_of(command: Sequence[str]) -> Sequence[str]:
+    """Return how pytest is called where the settings say it, else by its name alone."""
+    for place, word in enumerate(command):
+        if word.rpartition("/")[2] in ("pytest", "py.test"):
+            return command[: place + 1]
+    return ("pytest",)
 
 
 def _uncounted(path: str, line: int | None, trouble: str) -> Finding:

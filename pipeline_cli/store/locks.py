@@ -14,9 +14,8 @@ from pathlib import Path
 from pipeline_cli.errors import BusyError, InputError
 
 WAIT_SECONDS = 30.0
-#: Short beside the time between two steps of one process: with 0.02 s those that wait were passed
-#: over for 30 s by eight that record one task after the other.
-_PAUSE_SECONDS = 0.002
+#: Who is next looks often, so that the lock does not lie idle; the others need not.
+_PAUSE_SECONDS, _NEXT_SECONDS = 0.02, 0.002
 
 
 @contextlib.contextmanager
@@ -25,12 +24,31 @@ def held(path: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
 
     The file stays behind: deleting it would let two processes hold two locks of one name.
     """
+    deadline = time.monotonic() + wait
     descriptor = _open(path)
     try:
-        _acquire(descriptor, path, wait)
+        turn_path = path.with_name(f"{path.stem}.turn{path.suffix}")
+        if turn_path.exists() or not _taken(descriptor):
+            # One waiter at a time stands at the lock, the others before its turn. Without it a
+            # process that takes the lock again and again passes over those that wait. The file
+            # comes with the first wait.
+            turn = _open(turn_path)
+            try:
+                _acquire(turn, path, wait, deadline, _PAUSE_SECONDS)
+                _acquire(descriptor, path, wait, deadline, _NEXT_SECONDS)
+            finally:
+                os.close(turn)
         yield
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:
@@ -46,18 +64,13 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _acquire(descriptor: int, path: Path, wait: float) -> None:
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"another pipeline process has held the lock for {wait:g} s",
-                    code="locked",
-                    path=str(path),
-                    hint="wait for it to finish and try again",
-                ) from None
-            time.sleep(_PAUSE_SECONDS)
+def _acquire(descriptor: int, path: Path, wait: float, deadline: float, pause: float) -> None:
+    while not _taken(descriptor):
+        if time.monotonic() >= deadline:
+            raise BusyError(
+                f"another pipeline process has held the lock for {wait:g} s",
+                code="locked",
+                path=str(path),
+                hint="wait for it to finish and try again",
+            )
+        time.sleep(pause)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,19 @@ from tests.support import CRON_ENVIRONMENT, NOW, pipeline, snapshot
 
 TASKS, METRICS = "api/logs/tasks.jsonl", "api/logs/metrics.jsonl"
 
-CANCEL = """
-import sys
+#: Starts a task when all are ready, which is when the file "go" is there.
+STEP = """
+import sys, time
+from pathlib import Path
 from pipeline_cli.commands import task
 from pipeline_cli.commands.output import Options
-task.start(Options(root=sys.argv[1]), task_id=sys.argv[2])
+from pipeline_cli.load import recording
+from pipeline_cli.store import atomic, locks
+root, name = Path(sys.argv[1]), sys.argv[2]
+(root / f"ready_{name}").touch()
+while not (root / "go").exists():
+    time.sleep(0.0005)
+task.start(Options(root=str(root)), task_id=name)
 """
 
 
@@ -55,7 +64,7 @@ def start(context: Context, name: str, runner: Runner) -> None:
     record(context, name, lambda task: recording.start(task, name, what, runner, context.now))
 
 
-def next_step(context: Context, tell: list[Finding], **options: bool) -> None:
+def next_step(context: Context, tell: list[Finding], **options: Any) -> None:
     record(
         context,
         "next",
@@ -130,13 +139,16 @@ def test_eight_steps_at_once_close_it_once(context: Context, tmp_path: Path) -> 
     start(context, "a", ended_process())
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", CANCEL, str(tmp_path), f"n{place}"],
+            [sys.executable, "-c", STEP, str(tmp_path), f"n{place}"],
             env=CRON_ENVIRONMENT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
         for place in range(8)
     ]
+    while len(list(tmp_path.glob("ready_*"))) < 8:
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
     said = "".join(process.communicate(timeout=60)[1].decode() for process in running)
     assert [process.returncode for process in running] == [0] * 8
     assert said.count("task-lost") == 1

@@ -89,7 +89,7 @@ def lines_of(root: Path, path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
 
-def start(context: Context, name: str, dry_run: bool = False) -> Recording:
+def start(context: Context, name: str, **options: Any) -> Recording:
     what = Description("impl", "m")
     return record(
         context,
@@ -99,7 +99,7 @@ def start(context: Context, name: str, dry_run: bool = False) -> Recording:
     )
 
 
-def finish(context: Context, name: str, dry_run: bool = False) -> Recording:
+def finish(context: Context, name: str, **options: Any) -> Recording:
     return record(
         context,
         name,
