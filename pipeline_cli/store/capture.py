@@ -14,7 +14,7 @@ import stat
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -78,21 +78,27 @@ def capture(
     stream: int | None = None,
     limit: int = LOG_LIMIT,
     timeout: float | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: int | None = None,
 ) -> Captured:
     """Run a command until it ends, its time is up, or a signal stops us.
 
-    stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up to
-    `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not end the
-    capture. `timeout` is in seconds, None for no limit. A command that does not exist has exit code
-    127, one that cannot be executed 126.
+    stdin, folder and environment are ours unless given; stdout and stderr go together to the
+    descriptor `stream` as they come, and up to `limit` bytes of them to the end of `log`. A
+    reader of `stream` that goes away does not end the capture. `timeout` is in seconds, None for
+    no limit. A command that does not exist has exit code 127, one that cannot be executed 126.
     """
     began = time.monotonic()
     sink = _Sink(log, limit)
     try:
-        with _stops() as stops:
+        with deferred_stops() as stops:
             try:
                 process = subprocess.Popen(
                     list(command),
+                    cwd=folder,
+                    env=environment,
+                    stdin=stdin,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
@@ -123,7 +129,7 @@ def capture(
     )
 
 
-class _Stops:
+class Stops:
     """The signals that came while a child ran; `wake` becomes readable with the first."""
 
     def __init__(self) -> None:
@@ -134,23 +140,25 @@ class _Stops:
         os.set_blocking(self.wake, False)
 
     def take(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal, as its handler."""
         self.number = self.number or number
         self.count += 1
         with contextlib.suppress(OSError):
             os.write(self._told, b"!")
 
     def close(self) -> None:
+        """Give both ends of the pipe back."""
         os.close(self.wake)
         os.close(self._told)
 
 
 @contextlib.contextmanager
-def _stops() -> Iterator[_Stops]:
+def deferred_stops() -> Iterator[Stops]:
     """Note the signals that would stop us instead of letting them break in anywhere.
 
     One that is ignored stays ignored. Only the main thread can do this.
     """
-    stops = _Stops()
+    stops = Stops()
     before = {}
     try:
         if threading.current_thread() is threading.main_thread():
@@ -219,7 +227,7 @@ class _Child:
     """A running command, its pipe, and what still has to be streamed."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], sink: _Sink, stream: int | None, stops: _Stops
+        self, process: subprocess.Popen[bytes], sink: _Sink, stream: int | None, stops: Stops
     ) -> None:
         assert process.stdout is not None
         self.timed_out = False

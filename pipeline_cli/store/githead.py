@@ -1,0 +1,344 @@
+"""What stands at HEAD, and whether a commit may be made on it at all.
+
+Owns the refusals of charter 11: each names the state and the remedy. Reads alone.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from pipeline_cli.errors import GitError
+from pipeline_cli.store.gitrepo import Repository, find_repository, operation_of
+from pipeline_cli.store.gitrun import Git, StepError
+from pipeline_cli.store.workspace import Workspace
+
+#: So long we wait for a git command of somebody's to give its own lock back.
+LOCK_SECONDS = 2.0
+_PAUSE_SECONDS = 0.02
+
+_REMEDIES = {
+    "merge": "finish it with `git commit`, or drop it with `git merge --abort`",
+    "rebase": "finish it with `git rebase --continue`, or drop it with `git rebase --abort`",
+    "am": "finish it with `git am --continue`, or drop it with `git am --abort`",
+    "cherry-pick": "finish it with `git cherry-pick --continue`, or drop it with "
+    "`git cherry-pick --abort`",
+    "revert": "finish it with `git revert --continue`, or drop it with `git revert --abort`",
+    "bisect": "end it with `git bisect reset`",
+}
+_PLAIN_MODES = ("100644", "100755")
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The commit on which ours would stand: its name and branch, and how the user commits.
+
+    `git_dir` is that of the work tree, `hooks` the folder of the user's hooks, `signs` whether
+    they sign.
+    """
+
+    repository: Repository
+    git_dir: Path
+    commit: str
+    branch: str
+    hooks: Path
+    signs: bool
+
+    @property
+    def short_branch(self) -> str:
+        """The branch as users call it."""
+        return self.branch.removeprefix("refs/heads/")
+
+    def git(self) -> Git:
+        """Return git, run at the top of the work tree."""
+        return Git(self.repository.top)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What a tree or an index holds at a path."""
+
+    mode: str
+    blob: str
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A file to be committed: `path` in the workspace, `name` from the top of the work tree.
+
+    `entry` is what HEAD holds, `at_head` its bytes as a checkout writes them, `work` the bytes
+    in the work tree; each None where there is no such file.
+    """
+
+    path: str
+    name: str
+    entry: Entry | None
+    at_head: bytes | None
+    work: bytes | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """HEAD, and the files that a commit may concern, at one moment."""
+
+    head: Head
+    targets: tuple[Target, ...]
+
+
+def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
+    """Return HEAD and what it holds at paths of the workspace.
+
+    Raises GitError where no commit can or may be made here: the message names the state, the
+    hint the remedy. Nothing is written.
+    """
+    head = head_of(workspace)
+    names = {path: name_of(workspace, head.repository, path) for path in sorted(set(paths))}
+    _refuse_unmerged(head)
+    entries = _entries_at(head, names.values())
+    _refuse_hidden(head, names)
+    targets = tuple(
+        _target(workspace, head, path, name, entries.get(name)) for path, name in names.items()
+    )
+    _refuse_ignored(head, targets)
+    return Standing(head, targets)
+
+
+def head_of(workspace: Workspace) -> Head:
+    """Return the commit on which ours would stand, or raise GitError with the state."""
+    repository = workspace.repository
+    if repository is None:
+        raise GitError(
+            "there is no git work tree here to commit in",
+            code="git-state",
+            path=str(workspace.root),
+            hint="run it in a clone or a worktree that has files, or without --commit",
+        )
+    git = Git(repository.top)
+    try:
+        words = git.line(
+            *("rev-parse", "--absolute-git-dir", "--show-toplevel", "--git-path", "hooks"),
+            *("HEAD^{commit}", "--symbolic-full-name", "HEAD"),
+        )
+        git_dir, _, hooks, commit, branch = words.split("\n")
+    except (StepError, ValueError) as error:
+        raise _why_no_head(git, error) from error
+    refuse_state(Path(git_dir))
+    if not branch.startswith("refs/heads/"):
+        raise _state("HEAD is detached", "go to a branch first: git switch BRANCH")
+    wait_for_lock(Path(git_dir))
+    return Head(
+        repository=repository,
+        git_dir=Path(git_dir),
+        commit=commit,
+        branch=branch,
+        hooks=repository.top / hooks,
+        signs=_settle_identity(git),
+    )
+
+
+def refuse_state(git_dir: Path) -> None:
+    """Raise GitError while an operation of the user's waits to be finished."""
+    operation = operation_of(git_dir)
+    if operation:
+        raise _state(f"the repository is in the middle of a {operation}", _REMEDIES[operation])
+
+
+def wait_for_lock(git_dir: Path) -> None:
+    """Wait for git's own lock of the index; raise GitError where it stays."""
+    lock, deadline = git_dir / "index.lock", time.monotonic() + LOCK_SECONDS
+    while os.path.lexists(lock):
+        if time.monotonic() >= deadline:
+            raise GitError(
+                "git's own lock is there: another git command is running, or one was killed",
+                code="git-locked",
+                path=str(lock),
+                hint="wait for it; where no git command is running, remove this file",
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def index_entries(git: Git, names: Iterable[str]) -> dict[str, Entry]:
+    """Return what an index holds at names from the top; unmerged entries are left out."""
+    found = {}
+    for record in _records(git.run("ls-files", "-z", "--stage", "--", *names)):
+        facts, name = record.split("\t", 1)
+        mode, blob, stage = facts.split()
+        if stage == "0":
+            found[name] = Entry(mode, blob)
+    return found
+
+
+def name_of(workspace: Workspace, repository: Repository, path: str) -> str:
+    """Return the name of a file from the top of the work tree; links are followed.
+
+    Raises GitError for a file that this repository cannot hold.
+    """
+    target = Path(os.path.realpath(workspace.locate(path)))
+    top = Path(os.path.realpath(repository.top))
+    owner = find_repository(target.parent)
+    if owner is None or Path(os.path.realpath(owner.top)) != top:
+        raise GitError(
+            "the file belongs to another repository",
+            code="git-state",
+            path=path,
+            hint="run the command in that repository, or without --commit",
+        )
+    return target.relative_to(top).as_posix()
+
+
+def _why_no_head(git: Git, error: Exception) -> GitError:
+    """Find out why git does not tell HEAD."""
+    words = str(error)
+    if "dubious ownership" in words:
+        return _state(
+            f"the repository belongs to somebody else ({words})",
+            "run as its owner; whether to trust it is for you to decide",
+        )
+    try:
+        if git.line("rev-parse", "--is-bare-repository") == "true":
+            return _state("the repository is bare", "run it in a clone or a worktree of it")
+        branch = git.line("symbolic-ref", "--quiet", "HEAD")
+        if not git.run("for-each-ref", "--format=x", branch):
+            return _state(
+                f"the branch {branch.removeprefix('refs/heads/')} has no commit yet",
+                "make the first commit yourself: git commit",
+            )
+    except StepError:
+        pass
+    return _state(f"git refused: {words}", "see what git says of this folder: git status")
+
+
+def _state(message: str, hint: str) -> GitError:
+    return GitError(message, code="git-state", hint=f"{hint}; nothing was changed")
+
+
+def _settle_identity(git: Git) -> bool:
+    """Raise GitError where git does not know who commits; return whether the user signs."""
+    settings: dict[str, str] = {}
+    try:
+        listed = _records(git.run("config", "-z", "--list"))
+    except StepError as error:
+        raise _state(
+            f"git's settings cannot be read: {error.words}", "see `git config --list`"
+        ) from error
+    for record in listed:
+        key, equals, value = record.partition("\n")
+        settings[key] = value if equals else "true"
+    if not (settings.get("user.name") and settings.get("user.email")):
+        try:
+            git.run("var", "GIT_AUTHOR_IDENT")
+            git.run("var", "GIT_COMMITTER_IDENT")
+        except StepError as error:
+            raise GitError(
+                "git does not know who commits",
+                code="git-identity",
+                hint="git config user.name NAME; git config user.email ADDRESS",
+            ) from error
+    signs = settings.get("commit.gpgsign", "").lower()
+    return signs in ("true", "yes", "on") or (signs.isdigit() and int(signs) != 0)
+
+
+def _refuse_unmerged(head: Head) -> None:
+    unmerged = _records(_step(head, "ls-files", "-z", "--unmerged"))
+    if unmerged:
+        name = unmerged[0].split("\t", 1)[1]
+        raise GitError(
+            "the index has unmerged entries",
+            code="git-state",
+            path=name,
+            hint="resolve the conflict and `git add` the file; nothing was changed",
+        )
+
+
+def _refuse_hidden(head: Head, names: dict[str, str]) -> None:
+    """Refuse a file that the user has told git not to look at, or not to check out."""
+    remedies = {
+        "S": ("lies outside of the sparse checkout", "git sparse-checkout add FOLDER"),
+        "h": ("is marked as unchanged", "git update-index --no-assume-unchanged -- FILE"),
+    }
+    for record in _records(_step(head, "ls-files", "-z", "-v", "--", *names.values())):
+        mark, name = record.split(" ", 1)
+        if mark.upper() == "S":
+            mark = "S"
+        if mark in remedies:
+            what, remedy = remedies[mark]
+            path = next(path for path, one in names.items() if one == name)
+            raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
+
+
+def _refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
+    new = {target.name: target.path for target in targets if target.entry is None}
+    if not new:
+        return
+    asked = "\0".join(new).encode("utf-8", "surrogateescape")
+    try:
+        ignored = _records(head.git().run("check-ignore", "-z", "--stdin", stdin=asked))
+    except StepError:  # it ends with 1 where none is ignored
+        return
+    if ignored:
+        raise GitError(
+            "git ignores the file, so that it is in no commit",
+            code="git-state",
+            path=new[ignored[0]],
+            hint="take it out of .gitignore, or run without --commit",
+        )
+
+
+def _entries_at(head: Head, names: Iterable[str]) -> dict[str, Entry]:
+    found = {}
+    for record in _records(_step(head, "ls-tree", "-z", head.commit, "--", *names)):
+        facts, name = record.split("\t", 1)
+        mode, _, blob = facts.split()
+        found[name] = Entry(mode, blob)
+    return found
+
+
+def _target(workspace: Workspace, head: Head, path: str, name: str, entry: Entry | None) -> Target:
+    if entry and entry.mode not in _PLAIN_MODES:
+        raise GitError(
+            "at HEAD it is a link or a submodule, not a file",
+            code="git-state",
+            path=path,
+            hint="commit yourself what it has become, or run without --commit",
+        )
+    work = read_work(workspace, path)
+    at_head = None if entry is None else _as_checked_out(head, name, entry.blob, work)
+    return Target(path, name, entry, at_head, work)
+
+
+def read_work(workspace: Workspace, path: str) -> bytes | None:
+    """Return the bytes of a file in the work tree; None where there is none."""
+    return b"".join(workspace.blocks(path)) if workspace.exists(path) else None
+
+
+def _as_checked_out(head: Head, name: str, blob: str, work: bytes | None) -> bytes:
+    """Return a blob as git would write it to the work tree.
+
+    A file that holds the blob as it is needs no question to git. Else git converts (line ends,
+    filters); and where the file is what git takes for unchanged, the file stands.
+    """
+    if work is not None and _blob_id(work, len(blob)) == blob:
+        return work
+    converted = _step(head, "cat-file", "--filters", f"--path={name}", blob)
+    if work is not None and work != converted:
+        clean = _step(head, "hash-object", f"--path={name}", "--stdin", stdin=work)
+        if clean.decode("ascii").strip() == blob:
+            return work
+    return converted
+
+
+def _blob_id(data: bytes, length: int) -> str:
+    algorithm = "sha1" if length == 40 else "sha256"
+    digest = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _step(head: Head, *arguments: str, stdin: bytes = b"") -> bytes:
+    try:
+        return head.git().run(*arguments, stdin=stdin)
+    except StepError as error:
+        raise _state(f"git refused: {error.words}", "see what `git status` says") from error
+
+
+def _records(output: bytes) -> list[str]:
+    return [os.fsdecode(record) for record in output.split(b"\0") if record]
