@@ -23,6 +23,7 @@ from pipeline_cli.domain.documents import SourceFile, decode
 from pipeline_cli.errors import BusyError, GitError, InputError
 from pipeline_cli.store.gitcommit import Moved, commit
 from pipeline_cli.store.githead import Standing, look
+from pipeline_cli.store.githooks import wanted as has_hooks
 from pipeline_cli.store.workspace import Workspace
 
 Sources = Mapping[str, SourceFile | None]
@@ -48,16 +49,23 @@ def commit_documents(
 def _attempt(
     workspace: Workspace, paths: tuple[str, ...], make: Callable[[Sources], ChangeSet]
 ) -> Committed | None:
-    standing = look(workspace, paths)
-    changes = make(_sources(standing))
-    files = _results(changes)
-    _refuse_edits(standing, files)
-    changed = {
-        target.path: files[target.path]
-        for target in standing.targets
-        if target.path in files and files[target.path] != target.at_head
-    }
-    return commit(workspace, standing, changed, changes.message) if changed else None
+    # Under the lock, or another of our runs could be between its files and its commit. It is
+    # let go for the hooks, which take what time they take; without any it is kept to the end.
+    with workspace.exclusive_documents():
+        standing = look(workspace, paths)
+        changes = make(_sources(standing))
+        files = _results(changes)
+        _refuse_edits(standing, files)
+        changed = {
+            target.path: files[target.path]
+            for target in standing.targets
+            if target.path in files and files[target.path] != target.at_head
+        }
+        if not changed:
+            return None
+        if not has_hooks(standing.head):
+            return commit(workspace, standing, changed, changes.message)
+    return commit(workspace, standing, changed, changes.message)
 
 
 def _last_attempt(

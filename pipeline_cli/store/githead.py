@@ -139,7 +139,7 @@ def refuse_state(git_dir: Path) -> None:
     """Raise GitError while an operation of the user's waits to be finished."""
     operation = operation_of(git_dir)
     if operation:
-        raise _state(f"the repository is in the middle of a {operation}", _REMEDIES[operation])
+        raise _state(f"an unfinished git {operation} is in the way", _REMEDIES[operation])
 
 
 def wait_for_lock(git_dir: Path) -> None:
@@ -266,21 +266,24 @@ def _refuse_hidden(head: Head, names: dict[str, str]) -> None:
 
 
 def _refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
-    new = {target.name: target.path for target in targets if target.entry is None}
+    # This command alone refuses literal names; one that begins with `./` is literal enough.
+    new = {f"./{target.name}": target.path for target in targets if target.entry is None}
     if not new:
         return
+    git = Git(head.repository.top, {"GIT_LITERAL_PATHSPECS": "0"})
     asked = "\0".join(new).encode("utf-8", "surrogateescape")
     try:
-        ignored = _records(head.git().run("check-ignore", "-z", "--stdin", stdin=asked))
-    except StepError:  # it ends with 1 where none is ignored
+        ignored = _records(git.run("check-ignore", "-z", "--stdin", stdin=asked))
+    except StepError as error:
+        if error.code != 1:  # 1: none is ignored
+            raise _state(f"git refused: {error.words}", "see what `git status` says") from error
         return
-    if ignored:
-        raise GitError(
-            "git ignores the file, so that it is in no commit",
-            code="git-state",
-            path=new[ignored[0]],
-            hint="take it out of .gitignore, or run without --commit",
-        )
+    raise GitError(
+        "git ignores the file, so that it is in no commit",
+        code="git-state",
+        path=new[ignored[0]],
+        hint="take it out of .gitignore, or run without --commit",
+    )
 
 
 def _entries_at(head: Head, names: Iterable[str]) -> dict[str, Entry]:

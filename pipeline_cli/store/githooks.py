@@ -22,8 +22,8 @@ _AFTER = "post-commit"
 
 
 def wanted(head: Head) -> bool:
-    """Tell whether the user has a hook that a commit must pass."""
-    return any(_is_hook(head.hooks / name) for name in _BEFORE)
+    """Tell whether the user has a hook that a commit runs, before or after."""
+    return any(_is_hook(head.hooks / name) for name in (*_BEFORE, _AFTER))
 
 
 def run_before(

@@ -33,11 +33,12 @@ _ALWAYS = ("-c", "core.fsync=committed", "-c", "i18n.commitEncoding=UTF-8")
 
 
 class StepError(Exception):
-    """A step of git failed: `words` is the first line that it said."""
+    """A step of git failed: `words` is the first line that it said, `code` how it ended."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, code: int | None = None) -> None:
         super().__init__(words)
         self.words = words
+        self.code = code
 
 
 def users_environment() -> dict[str, str]:
@@ -107,7 +108,8 @@ class Git:
                 _end(process, group=not foreground)
                 raise
         if process.returncode:
-            raise StepError(first_line(err) or f"it ended with code {process.returncode}")
+            code = process.returncode
+            raise StepError(first_line(err) or f"it ended with code {code}", code)
         return out
 
     def line(self, *arguments: str, stdin: bytes = b"") -> str:

@@ -276,13 +276,16 @@ class Workspace:
 
     @contextlib.contextmanager
     def exclusive_documents(self) -> Iterator[None]:
-        """Hold the lock of documents and commits; `apply` goes on under it."""
+        """Hold the lock of documents and commits; `apply`, and another of these, go on under it.
+
+        Raises BusyError where another process has held it for too long.
+        """
         with self._guarded(of_logs=False):
-            self._holds_documents = True
+            before, self._holds_documents = self._holds_documents, True
             try:
                 yield
             finally:
-                self._holds_documents = False
+                self._holds_documents = before
 
     def put_back(self, path: str, written: bytes, before: bytes | None) -> None:
         """Give a file back what it held before a write of ours, if it still holds what we wrote.
