@@ -157,3 +157,36 @@ def said(outcome: PipelineError | Committed | None) -> str:
 
 
 UNTOUCHED = "HEAD, refs, index, files, stash, settings, hooks"
+
+
+#: A run of its own: the root, a number for its row, and the paths.
+RUN = """
+import sys
+from pathlib import Path
+from pipeline_cli.cli import _signals
+from pipeline_cli.domain import commits
+from pipeline_cli.domain.changes import ChangeSet, DocumentEdit, Edit
+from pipeline_cli.errors import PipelineError, Signalled
+from pipeline_cli.load.commit import commit_documents
+from pipeline_cli.store.workspace import Workspace
+
+row = f"| row {sys.argv[2]} |\\n"
+
+
+def make(sources):
+    edits = [
+        DocumentEdit(one, (Edit(len(one.text), len(one.text), row if row not in one.text else ""),))
+        for one in sources.values()
+    ]
+    return ChangeSet(commits.message("run", row, [], "0"), edits=tuple(edits))
+
+
+try:
+    with _signals():
+        print(commit_documents(Workspace(Path(sys.argv[1])), sys.argv[3:], make).sha)
+except Signalled as stop:
+    sys.exit(stop.exit_code)
+except PipelineError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""

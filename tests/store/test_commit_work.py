@@ -21,6 +21,7 @@ from tests.store.commit_support import (
     BEFORE,
     PATHS,
     ROW,
+    RUN,
     UNTOUCHED,
     A,
     B,
@@ -500,36 +501,9 @@ repos:
 
 # Others at the same time
 
-RUN = """
-import sys
-from pathlib import Path
-from pipeline_cli.domain import commits
-from pipeline_cli.domain.changes import ChangeSet, DocumentEdit, Edit
-from pipeline_cli.errors import PipelineError
-from pipeline_cli.load.commit import commit_documents
-from pipeline_cli.store.workspace import Workspace
-
-row = f"| row {sys.argv[2]} |\\n"
-
-
-def make(sources):
-    edits = [
-        DocumentEdit(one, (Edit(len(one.text), len(one.text), row if row not in one.text else ""),))
-        for one in sources.values()
-    ]
-    return ChangeSet(commits.message("run", row, [], "0"), edits=tuple(edits))
-
-
-try:
-    print(commit_documents(Workspace(Path(sys.argv[1])), ["docs/a.md"], make).sha)
-except PipelineError as error:
-    print(error)
-    sys.exit(error.exit_code)
-"""
-
 
 def start(folder: Path, number: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", RUN, str(folder), str(number)]
+    command = [sys.executable, "-c", RUN, str(folder), str(number), A]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
