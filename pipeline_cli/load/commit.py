@@ -24,6 +24,7 @@ from pipeline_cli.errors import BusyError, GitError, InputError
 from pipeline_cli.store.gitcommit import Moved, commit
 from pipeline_cli.store.githead import Standing, look
 from pipeline_cli.store.githooks import wanted as has_hooks
+from pipeline_cli.store.scratch import sweep
 from pipeline_cli.store.workspace import Workspace
 
 Sources = Mapping[str, SourceFile | None]
@@ -61,7 +62,10 @@ def _attempt(
             for target in standing.targets
             if target.path in files and files[target.path] != target.at_head
         }
+        for path in files:
+            workspace.clear_up(path)
         if not changed:
+            sweep(standing.head.repository.common_dir)
             return None
         if not has_hooks(standing.head):
             return commit(workspace, standing, changed, changes.message)

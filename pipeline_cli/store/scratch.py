@@ -24,10 +24,9 @@ def scratch(owner: Path) -> Iterator[Path]:
     Folders of the same owner that killed runs left are removed first. Raises InputError where
     none can be made.
     """
-    prefix = f"pipeline-commit-{crc32(os.fsencode(owner)):08x}-"
     try:
-        _sweep(prefix)
-        folder, descriptor = _make(prefix)
+        sweep(owner)
+        folder, descriptor = _make(_prefix(owner))
     except OSError as error:
         raise InputError(
             f"no temporary folder can be made: {error.strerror or error}",
@@ -40,6 +39,10 @@ def scratch(owner: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
+
+
+def _prefix(owner: Path) -> str:
+    return f"pipeline-commit-{crc32(os.fsencode(owner)):08x}-"
 
 
 def _make(prefix: str) -> tuple[Path, int]:
@@ -66,7 +69,9 @@ def _lock(folder: Path) -> int | None:
     return None
 
 
-def _sweep(prefix: str) -> None:
+def sweep(owner: Path) -> None:
+    """Remove the folders of `owner` that killed runs left."""
+    prefix = _prefix(owner)
     with os.scandir(tempfile.gettempdir()) as entries:
         left = [
             entry.path

@@ -287,6 +287,12 @@ class Workspace:
             finally:
                 self._holds_documents = before
 
+    def clear_up(self, path: str) -> None:
+        """Remove what killed writes left beside a file; only under the lock of such writes."""
+        from pipeline_cli.store import atomic
+
+        atomic.sweep_leftovers(Path(os.path.realpath(self.locate(path))))
+
     def put_back(self, path: str, written: bytes, before: bytes | None) -> None:
         """Give a file back what it held before a write of ours, if it still holds what we wrote.
 

@@ -98,7 +98,8 @@ def check_and_heal(tmp_path: Path, folder: Path, head: str, before: dict[str, ob
     whole = committed_whole(folder, head)
     for path, text in texts(folder).items():
         assert text in ((ROWS[path],) if whole else (BEFORE[path], ROWS[path]))
-    assert footprint(folder, but=PATHS) == before
+    left = [str(path.relative_to(folder)) for path in folder.rglob(".pipeline-tmp-*")]
+    assert footprint(folder, but=(*PATHS, *left)) == before
     assert git(folder, "fsck", "--no-dangling") == ""
     run(folder)
     assert committed_whole(folder, head)
