@@ -68,7 +68,7 @@ def _attempt(
             sweep(standing.head.repository.common_dir)
             return None
         if not has_hooks(standing.head):
-            return commit(workspace, standing, changed, changes.message)
+            return commit(workspace, standing, changed, changes.message, held=True)
     return commit(workspace, standing, changed, changes.message)
 
 

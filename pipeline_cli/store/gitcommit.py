@@ -29,11 +29,13 @@ from pipeline_cli.errors import BusyError, GitError, Signalled
 from pipeline_cli.store import githooks
 from pipeline_cli.store.capture import Stops, deferred_stops
 from pipeline_cli.store.githead import (
+    PLAIN_MODES,
     Entry,
     Head,
     Standing,
     Target,
     index_entries,
+    no_file,
     read_work,
     refuse_state,
     wait_for_lock,
@@ -49,6 +51,8 @@ _NEW_MODE = "100644"
 _APART = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
     *("-c", "core.sparseCheckout=false", "-c", "core.splitIndex=false"),
+    # The mode of a file stays what it is at HEAD.
+    *("-c", "core.fileMode=false"),
 )
 
 
@@ -58,11 +62,18 @@ class Moved(BusyError):
     default_code = "git-moved"
 
 
+class _Change(msgspec.Struct, frozen=True):
+    """What HEAD holds at a path, None for nothing, and what the commit holds there."""
+
+    before: Entry | None
+    after: Entry
+
+
 class _Made(msgspec.Struct, frozen=True):
     """What is to be committed, in git's own store, with its message."""
 
     tree: str
-    entries: dict[str, Entry]
+    entries: dict[str, _Change]
     message: str
 
 
@@ -73,12 +84,14 @@ def commit(
     message: str,
     *,
     hook_seconds: float = githooks.HOOK_SECONDS,
+    held: bool = False,
 ) -> Committed | None:
     """Commit `files`, by path of the workspace, onto the HEAD of `standing`; write them too.
 
     None where HEAD holds them already. Raises Moved (exit 4) where HEAD or a file changed
     meanwhile, GitError (exit 5) where git, a hook or a signature refuses; then nothing has
-    changed. A signal that comes before the branch has moved puts everything back.
+    changed. A signal that comes before the branch has moved puts everything back. `held` says
+    that the lock has been held since the look, and no hook runs.
     """
     head = standing.head
     targets = {target.name: target for target in standing.targets if target.path in files}
@@ -88,11 +101,12 @@ def commit(
         if made is None:
             return None
         with workspace.exclusive_documents():
-            _compare(workspace, standing)
+            _compare(workspace, standing, held=held)
             wait_for_lock(head.git_dir)
             sha = _commit_object(head, made)
             with deferred_stops() as stops:
-                staged = _land(workspace, head, targets, contents, made, sha, stops)
+                indexed = {name: one.indexed for name, one in targets.items()} if held else None
+                staged = _land(workspace, head, targets, contents, made, sha, stops, indexed)
         if stops.number is not None:
             raise Signalled(stops.number)
         githooks.run_after(head, folder, timeout=hook_seconds)
@@ -117,12 +131,15 @@ def _make(
     try:
         index.run(*_APART, "read-tree", head.commit)
         for name, data in contents.items():
-            _write_new(tree / name, data, targets[name].entry)
+            _write_new(tree / name, data)
         names = "\0".join(contents).encode("utf-8", "surrogateescape")
         index.run(*_APART, "update-index", "--add", "-z", "--stdin", stdin=names)
         entries = _differing(index, head)
         if not entries:
             return None
+        for name, change in entries.items():
+            if change.before and change.before.mode not in PLAIN_MODES:
+                raise no_file(targets[name].path)
         if githooks.wanted(head):
             message = githooks.run_before(head, folder, index, message, timeout=hook_seconds)
             _refuse_meddling(entries, _differing(index, head), targets)
@@ -131,14 +148,13 @@ def _make(
         raise _refused(error) from error
 
 
-def _write_new(path: Path, data: bytes, entry: Entry | None) -> None:
+def _write_new(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o755 if entry and entry.mode == "100755" else 0o644
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with open(path, "xb") as file:
         file.write(data)
 
 
-def _differing(index: Git, head: Head) -> dict[str, Entry]:
+def _differing(index: Git, head: Head) -> dict[str, _Change]:
     """Return what an index holds otherwise than HEAD; a path that is gone has mode 000000."""
     output = index.run(
         *_APART, "diff-index", "--cached", "--raw", "-z", "--no-renames", head.commit
@@ -146,13 +162,14 @@ def _differing(index: Git, head: Head) -> dict[str, Entry]:
     words = os.fsdecode(output).split("\0")
     found = {}
     for facts, name in zip(words[::2], words[1::2], strict=False):
-        _, mode, _, blob, _ = facts.split()
-        found[name] = Entry(mode, blob)
+        old_mode, mode, old, blob, _ = facts.removeprefix(":").split()
+        before = None if old_mode == "000000" else Entry(old_mode, old)
+        found[name] = _Change(before, Entry(mode, blob))
     return found
 
 
 def _refuse_meddling(
-    ours: Mapping[str, Entry], now: Mapping[str, Entry], targets: Mapping[str, Target]
+    ours: Mapping[str, _Change], now: Mapping[str, _Change], targets: Mapping[str, Target]
 ) -> None:
     """Refuse the commit where a hook changed what it holds (charter 10: our bytes alone)."""
     for name in sorted(ours.keys() | now.keys()):
@@ -167,12 +184,20 @@ def _refuse_meddling(
             )
 
 
-def _compare(workspace: Workspace, standing: Standing) -> None:
-    """Raise Moved where HEAD or a file is no longer what it was when we looked."""
+def _compare(workspace: Workspace, standing: Standing, *, held: bool) -> None:
+    """Raise Moved where HEAD or a file is no longer what it was when we looked.
+
+    That the branch is where it was is seen once more by the step that moves it. So where the
+    look was just now (`held`), the name in HEAD's file is enough.
+    """
     head = standing.head
     refuse_state(head.git_dir)
     try:
-        now = head.git().line("rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
+        named = (head.git_dir / "HEAD").read_bytes() if held else b""
+        if named == b"ref: " + os.fsencode(head.branch) + b"\n":
+            now = f"{head.commit}\n{head.branch}"
+        else:
+            now = head.git().line("rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
     except StepError as error:
         raise _refused(error) from error
     if now != f"{head.commit}\n{head.branch}":
@@ -210,22 +235,22 @@ def _land(
     made: _Made,
     sha: str,
     stops: Stops,
+    indexed: Mapping[str, Entry | None] | None,
 ) -> list[str]:
     """Write files, our entries of the user's index, and the branch; or put everything back.
 
-    Returns the names of which the user has staged a version of their own.
+    `indexed` is what the user's index holds, None where that must be asked again. Returns the
+    names of which the user has staged a version of their own.
     """
     git = head.git()
-    with _put_back_unless(lambda: _is_at(git, head, sha)) as undo:
-        undo.callback(_restore_files, workspace, targets, contents)
-        workspace.apply(_writes(targets, contents))
+    if indexed is None:
         indexed = index_entries(git, made.entries)
-        ours = [name for name in made.entries if indexed.get(name) == targets[name].entry]
-        before = {name: targets[name].entry for name in ours}
-        after: dict[str, Entry | None] = {name: made.entries[name] for name in ours}
-        undo.callback(_restore_index, git, before, after)
+    ours = {name: one for name, one in made.entries.items() if indexed.get(name) == one.before}
+    with _put_back_unless(lambda: _is_at(git, head, sha)) as undo:
+        undo.callback(_put_back, workspace, git, targets, contents, ours)
+        workspace.apply(_writes(targets, contents))
         try:
-            _set_entries(git, after, stops)
+            _set_entries(git, {name: one.after for name, one in ours.items()}, stops)
             if stops.number is not None:
                 raise Signalled(stops.number)
             reason = f"commit: {subject(made.message)}"
@@ -233,7 +258,7 @@ def _land(
         except StepError as error:
             if not _is_at(git, head, sha):
                 raise _why_not_landed(git, head, error) from error
-    kept = {name: entry for name, entry in made.entries.items() if name not in ours}
+    kept = {name: one.after for name, one in made.entries.items() if name not in ours}
     return [name for name, entry in kept.items() if indexed.get(name) != entry]
 
 
@@ -282,21 +307,46 @@ def _writes(targets: Mapping[str, Target], contents: Mapping[str, bytes]) -> Cha
     return ChangeSet("", edits=tuple(edits), creates=tuple(creates))
 
 
-def _restore_files(
-    workspace: Workspace, targets: Mapping[str, Target], contents: Mapping[str, bytes]
+def _put_back(
+    workspace: Workspace,
+    git: Git,
+    targets: Mapping[str, Target],
+    contents: Mapping[str, bytes],
+    ours: Mapping[str, _Change],
 ) -> None:
+    """Give files and entries back what they held; what is ours no more is left alone.
+
+    Unless HEAD holds our version by now: a commit of the user's, made in this very moment, took
+    our entries along. Then an older version would take it back, so files and entries follow HEAD.
+    """
+    taken = _at_head(git, ours)
     for name, data in contents.items():
-        if targets[name].work != data:
+        if name not in taken and targets[name].work != data:
             workspace.put_back(targets[name].path, data, targets[name].work)
+    rest = {name: one for name, one in ours.items() if name not in taken}
+    _exchange(git, {name: (one.after, one.before) for name, one in rest.items()})
+    for name in _at_head(git, rest):
+        _exchange(git, {name: (rest[name].before, rest[name].after)})
+        before = targets[name].work
+        if before is not None:
+            workspace.put_back(targets[name].path, before, contents[name])
 
 
-def _restore_index(
-    git: Git, before: Mapping[str, Entry | None], after: Mapping[str, Entry | None]
-) -> None:
-    """Give our entries back what they held; what is ours no more is left alone."""
+def _at_head(git: Git, changes: Mapping[str, _Change]) -> list[str]:
+    """Return the names at which HEAD holds our version."""
+    found = []
+    for name, one in changes.items():
+        with contextlib.suppress(StepError):
+            if git.line("rev-parse", "--verify", "--quiet", f"HEAD:{name}") == one.after.blob:
+                found.append(name)
+    return found
+
+
+def _exchange(git: Git, entries: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
+    """Set entries of the user's index that hold the first of a pair to the second."""
     with contextlib.suppress(StepError):
-        indexed = index_entries(git, before)
-        mine = {name: entry for name, entry in before.items() if indexed.get(name) == after[name]}
+        indexed = index_entries(git, entries)
+        mine = {name: new for name, (old, new) in entries.items() if indexed.get(name) == old}
         _set_entries(git, mine, None)
 
 

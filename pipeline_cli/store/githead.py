@@ -5,6 +5,7 @@ Owns the refusals of charter 11: each names the state and the remedy. Reads alon
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +30,8 @@ _REMEDIES = {
     "revert": "finish it with `git revert --continue`, or drop it with `git revert --abort`",
     "bisect": "end it with `git bisect reset`",
 }
-_PLAIN_MODES = ("100644", "100755")
+PLAIN_MODES = ("100644", "100755")
+_UNMERGED = re.compile(rb"(?:^|\0). [0-7]{6} [0-9a-f]+ [123]\t([^\0]*)")
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -66,15 +68,16 @@ class Entry(msgspec.Struct, frozen=True):
 class Target(msgspec.Struct, frozen=True):
     """A file to be committed: `path` in the workspace, `name` from the top of the work tree.
 
-    `entry` is what HEAD holds, `at_head` its bytes as a checkout writes them, `work` the bytes
-    in the work tree; each None where there is no such file.
+    `blob` is what HEAD holds, `at_head` its bytes as a checkout writes them, `work` the bytes in
+    the work tree, `indexed` what the user's index holds; each None where there is no such file.
     """
 
     path: str
     name: str
-    entry: Entry | None
+    blob: str | None
     at_head: bytes | None
     work: bytes | None
+    indexed: Entry | None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -90,20 +93,19 @@ def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
     Raises GitError where no commit can or may be made here: the message names the state, the
     hint the remedy. Nothing is written.
     """
-    head = head_of(workspace)
-    names = {path: name_of(workspace, head.repository, path) for path in sorted(set(paths))}
-    _refuse_unmerged(head)
-    entries = _entries_at(head, names.values())
-    _refuse_hidden(head, names)
+    repository = _repository(workspace)
+    names = {path: name_of(workspace, repository, path) for path in sorted(set(paths))}
+    head, blobs = _head(repository, list(names.values()))
+    indexed = _indexed(head, names)
     targets = tuple(
-        _target(workspace, head, path, name, entries.get(name)) for path, name in names.items()
+        _target(workspace, head, path, name, blobs.get(name), indexed.get(name))
+        for path, name in names.items()
     )
     _refuse_ignored(head, targets)
     return Standing(head, targets)
 
 
-def head_of(workspace: Workspace) -> Head:
-    """Return the commit on which ours would stand, or raise GitError with the state."""
+def _repository(workspace: Workspace) -> Repository:
     repository = workspace.repository
     if repository is None:
         raise GitError(
@@ -112,27 +114,39 @@ def head_of(workspace: Workspace) -> Head:
             path=str(workspace.root),
             hint="run it in a clone or a worktree that has files, or without --commit",
         )
+    return repository
+
+
+def _head(repository: Repository, names: list[str]) -> tuple[Head, dict[str, str]]:
+    """Return the commit on which ours would stand, and the blobs that it holds at names."""
     git = Git(repository.top)
+    asked = ("--absolute-git-dir", "--show-toplevel", "--git-path", "hooks", "HEAD^{commit}")
     try:
-        words = git.line(
-            *("rev-parse", "--absolute-git-dir", "--show-toplevel", "--git-path", "hooks"),
-            *("HEAD^{commit}", "--symbolic-full-name", "HEAD"),
-        )
-        git_dir, _, hooks, commit, branch = words.split("\n")
-    except (StepError, ValueError) as error:
-        raise _why_no_head(git, error) from error
-    refuse_state(Path(git_dir))
+        blobs = [f"HEAD:{name}" for name in names]
+        words = git.line("rev-parse", *asked, *blobs, "--symbolic-full-name", "HEAD").split("\n")
+    except StepError:  # there is no such file at HEAD, or more is wrong
+        blobs = []
+        try:
+            words = git.line("rev-parse", *asked, "--symbolic-full-name", "HEAD").split("\n")
+        except StepError as error:
+            raise _why_no_head(git, error) from error
+    git_dir, hooks, commit, branch = Path(words[0]), words[-3 - len(blobs)], "", words[-1]
+    commit = words[-2 - len(blobs)]
+    refuse_state(git_dir)
     if not branch.startswith("refs/heads/"):
         raise _state("HEAD is detached", "go to a branch first: git switch BRANCH")
-    wait_for_lock(Path(git_dir))
-    return Head(
+    wait_for_lock(git_dir)
+    head = Head(
         repository=repository,
-        git_dir=Path(git_dir),
+        git_dir=git_dir,
         commit=commit,
         branch=branch,
         hooks=repository.top / hooks,
         signs=_settle_identity(git),
     )
+    if blobs:
+        return head, dict(zip(names, words[-1 - len(blobs) : -1], strict=True))
+    return head, {name: entry.blob for name, entry in _entries_at(head, names).items()}
 
 
 def refuse_state(git_dir: Path) -> None:
@@ -237,37 +251,44 @@ def _settle_identity(git: Git) -> bool:
     return signs in ("true", "yes", "on") or (signs.isdigit() and int(signs) != 0)
 
 
-def _refuse_unmerged(head: Head) -> None:
-    unmerged = _records(_step(head, "ls-files", "-z", "--unmerged"))
+def _indexed(head: Head, names: dict[str, str]) -> dict[str, Entry]:
+    """Return what the user's index holds at names; raise GitError where it forbids a commit.
+
+    The whole index is asked once: an unmerged entry may be anywhere in it.
+    """
+    output = _step(head, "ls-files", "-z", "-v", "--stage")
+    unmerged = _UNMERGED.search(output)
     if unmerged:
-        name = unmerged[0].split("\t", 1)[1]
         raise GitError(
             "the index has unmerged entries",
             code="git-state",
-            path=name,
+            path=os.fsdecode(unmerged[1]),
             hint="resolve the conflict and `git add` the file; nothing was changed",
         )
+    found = {}
+    for path, name in names.items():
+        end = output.find(b"\t" + os.fsencode(name) + b"\0")
+        if end >= 0:
+            mark, mode, blob, _ = output[output.rfind(b"\0", 0, end) + 1 : end].decode().split(" ")
+            _refuse_hidden(mark, path)
+            found[name] = Entry(mode, blob)
+    return found
 
 
-def _refuse_hidden(head: Head, names: dict[str, str]) -> None:
+def _refuse_hidden(mark: str, path: str) -> None:
     """Refuse a file that the user has told git not to look at, or not to check out."""
-    remedies = {
-        "S": ("lies outside of the sparse checkout", "git sparse-checkout add FOLDER"),
-        "h": ("is marked as unchanged", "git update-index --no-assume-unchanged -- FILE"),
-    }
-    for record in _records(_step(head, "ls-files", "-z", "-v", "--", *names.values())):
-        mark, name = record.split(" ", 1)
-        if mark.upper() == "S":
-            mark = "S"
-        if mark in remedies:
-            what, remedy = remedies[mark]
-            path = next(path for path, one in names.items() if one == name)
-            raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
+    if mark in ("S", "s"):
+        what, remedy = "lies outside of the sparse checkout", "git sparse-checkout add FOLDER"
+    elif mark.islower():
+        what, remedy = "is marked as unchanged", "git update-index --no-assume-unchanged -- FILE"
+    else:
+        return
+    raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
 
 
 def _refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
     # This command alone refuses literal names; one that begins with `./` is literal enough.
-    new = {f"./{target.name}": target.path for target in targets if target.entry is None}
+    new = {f"./{target.name}": target.path for target in targets if target.blob is None}
     if not new:
         return
     git = Git(head.repository.top, {"GIT_LITERAL_PATHSPECS": "0"})
@@ -295,17 +316,33 @@ def _entries_at(head: Head, names: Iterable[str]) -> dict[str, Entry]:
     return found
 
 
-def _target(workspace: Workspace, head: Head, path: str, name: str, entry: Entry | None) -> Target:
-    if entry and entry.mode not in _PLAIN_MODES:
-        raise GitError(
-            "at HEAD it is a link or a submodule, not a file",
-            code="git-state",
-            path=path,
-            hint="commit yourself what it has become, or run without --commit",
-        )
+def _target(
+    workspace: Workspace,
+    head: Head,
+    path: str,
+    name: str,
+    blob: str | None,
+    indexed: Entry | None,
+) -> Target:
     work = read_work(workspace, path)
-    at_head = None if entry is None else _as_checked_out(head, name, entry.blob, work)
-    return Target(path, name, entry, at_head, work)
+    if blob is None:
+        return Target(path, name, None, None, work, indexed)
+    # A file that holds the blob as it is needs no more questions.
+    if work is not None and _blob_id(work, len(blob)) == blob:
+        return Target(path, name, blob, work, work, indexed)
+    if _entries_at(head, [name])[name].mode not in PLAIN_MODES:
+        raise no_file(path)
+    return Target(path, name, blob, _as_checked_out(head, name, blob, work), work, indexed)
+
+
+def no_file(path: str) -> GitError:
+    """Return the refusal for a path at which HEAD holds something else than a file."""
+    return GitError(
+        "at HEAD it is a link or a submodule, not a file",
+        code="git-state",
+        path=path,
+        hint="commit yourself what it has become, or run without --commit",
+    )
 
 
 def read_work(workspace: Workspace, path: str) -> bytes | None:
@@ -316,11 +353,8 @@ def read_work(workspace: Workspace, path: str) -> bytes | None:
 def _as_checked_out(head: Head, name: str, blob: str, work: bytes | None) -> bytes:
     """Return a blob as git would write it to the work tree.
 
-    A file that holds the blob as it is needs no question to git. Else git converts (line ends,
-    filters); and where the file is what git takes for unchanged, the file stands.
+    Git converts line ends and filters; a file that git takes for unchanged stands as it is.
     """
-    if work is not None and _blob_id(work, len(blob)) == blob:
-        return work
     converted = _step(head, "cat-file", "--filters", f"--path={name}", blob)
     if work is not None and work != converted:
         clean = _step(head, "hash-object", f"--path={name}", "--stdin", stdin=work)

@@ -183,7 +183,8 @@ def make(sources):
 
 try:
     with _signals():
-        print(commit_documents(Workspace(Path(sys.argv[1])), sys.argv[3:], make).sha)
+        made = commit_documents(Workspace(Path(sys.argv[1])), sys.argv[3:], make)
+        print(made.sha if made else "nothing")
 except Signalled as stop:
     sys.exit(stop.exit_code)
 except PipelineError as error:

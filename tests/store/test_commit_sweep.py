@@ -199,6 +199,24 @@ exec {GIT} "$@"
     assert leftovers(tmp_path) == []
 
 
+def test_our_version_in_a_commit_of_the_users_is_not_taken_back(tmp_path: Path) -> None:
+    """The user commits in the very moment in which our entries are in the index."""
+    folder = repository(tmp_path / "raced/w")
+    script = f"""#!/bin/sh
+for word in "$@"; do case $word in update-ref) {GIT} commit -q -m theirs;; esac; done
+exec {GIT} "$@"
+"""
+    write(tmp_path, {"raced/bin/git": script})
+    (tmp_path / "raced/bin/git").chmod(0o755)
+    command = [sys.executable, "-c", RUN, str(folder), "1", *PATHS]
+    environment = {**os.environ, "PATH": f"{tmp_path}/raced/bin:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+    assert b"nothing" in done.stdout
+    assert git(folder, "log", "-1", "--format=%s") == "theirs"
+    assert texts(folder) == ROWS
+    assert git(folder, "status", "--porcelain") == ""
+
+
 def test_a_killed_run_with_hooks_is_healed_too(tmp_path: Path) -> None:
     folder, head, before = start(tmp_path, "hooked")
     slow = hook(folder, "pre-commit", "kill -9 $PPID; exit 1")
