@@ -39,8 +39,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cases of the corpus were run, and how many there are."""
+    """Say how many cases of the corpus were run; and what a commit did in each state of git."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
-            if name == "corpus":
-                terminalreporter.write_line(f"corpus: {value}")
+            if name in ("corpus", "git-state"):
+                terminalreporter.write_line(f"{name}: {value}")

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -85,13 +85,15 @@ def capture(
     timeout: float | None = None,
     folder: Path | None = None,
     stops: "Stops | None" = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: int | None = None,
 ) -> Captured:
     """Run a command until it ends, its time is up, or a signal stops us.
 
-    stdin is ours; stdout and stderr go together to the descriptor `stream` as they come, and up to
-    `limit` bytes of them to the end of `log`. A reader of `stream` that goes away does not end the
-    capture. `timeout` is in seconds, None for no limit; `folder` is where the command runs, else
-    where we are. A command that does not exist has exit code 127, one that cannot be executed 126.
+    stdin, folder and environment are ours unless given; stdout and stderr go together to the
+    descriptor `stream` as they come, and up to `limit` bytes of them to the end of `log`. A
+    reader of `stream` that goes away does not end the capture. `timeout` is in seconds, None for
+    no limit. A command that does not exist has exit code 127, one that cannot be executed 126.
     `stops` are the signals that the caller has noted before (`noted_signals`); with one among
     them the command is not started.
     """
@@ -104,6 +106,8 @@ def capture(
             try:
                 process = subprocess.Popen(
                     list(command),
+                    env=environment,
+                    stdin=stdin,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,

@@ -153,13 +153,21 @@ _OPERATIONS = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
+    # What is left of picking several when one of them was committed by hand.
+    "sequencer/todo": "cherry-pick",
 }
+
+
+def operation_of(git_dir: Path) -> str | None:
+    """Name the operation that waits to be finished in a work tree's git directory."""
+    name = next((name for mark, name in _OPERATIONS.items() if _exists(git_dir / mark)), None)
+    return "am" if name == "rebase" and _exists(git_dir / "rebase-apply/applying") else name
 
 
 def state_of(repository: Repository) -> GitState:
     """Ask git for the state of a work tree; nothing is written, not even git's own index."""
     git_dir = _git_dir(repository.top / ".git") or repository.common_dir
-    operation = next((name for mark, name in _OPERATIONS.items() if _exists(git_dir / mark)), None)
+    operation = operation_of(git_dir)
     worktree = os.path.realpath(git_dir) != os.path.realpath(repository.common_dir)
     lines, reason = _status_lines(repository.top)
     if lines is None:

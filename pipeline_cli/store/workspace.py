@@ -56,6 +56,7 @@ class Workspace:
         # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
         self._inside: dict[str, Path] = {}
         self._holds_logs = False
+        self._holds_documents = False
 
     @property
     def repository(self) -> Repository | None:
@@ -285,8 +286,42 @@ class Workspace:
                 self._holds_logs = False
 
     @contextlib.contextmanager
+    def exclusive_documents(self) -> Iterator[None]:
+        """Hold the lock of documents and commits; `apply`, and another of these, go on under it.
+
+        Raises BusyError where another process has held it for too long.
+        """
+        with self._guarded(of_logs=False):
+            before, self._holds_documents = self._holds_documents, True
+            try:
+                yield
+            finally:
+                self._holds_documents = before
+
+    def clear_up(self, path: str) -> None:
+        """Remove what killed writes left beside a file; only under the lock of such writes."""
+        from pipeline_cli.store import atomic
+
+        atomic.sweep_leftovers(Path(os.path.realpath(self.locate(path))))
+
+    def put_back(self, path: str, written: bytes, before: bytes | None) -> None:
+        """Give a file back what it held before a write of ours, if it still holds what we wrote.
+
+        Only under the lock of the write. `before` is None where the write made the file.
+        """
+        from pipeline_cli.store import atomic
+
+        target = Path(os.path.realpath(self.locate(path)))
+        if not self.exists(path) or b"".join(self.blocks(path)) != written:
+            return
+        if before is None:
+            os.unlink(target)
+        else:
+            atomic.replace(target, before)
+
+    @contextlib.contextmanager
     def _guarded(self, *, of_logs: bool) -> Iterator[None]:
-        if of_logs and self._holds_logs:
+        if self._holds_logs if of_logs else self._holds_documents:
             yield
             return
         from pipeline_cli.store.locks import held

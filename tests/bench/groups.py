@@ -285,6 +285,77 @@ def recording(scale: Scale, folder: Path) -> list[Table]:
     return [table, Table("Growth of the monitor", note, columns, tuple(rows), failed)]
 
 
+COMMIT_LIMIT = 1.5
+
+
+def commits(scale: Scale, folder: Path) -> list[Table]:
+    """Two files committed: ours with every promise, git's own command, and GitPython."""
+    plain = "git commit -- a b"
+    pairs = {
+        "ours": ("commit_start", "our_commit"),
+        "GitPython, is_dirty and index.commit": ("gitpython_start", "gitpython_commit"),
+    }
+    root = _to_commit(folder / "git")
+    change = "for f in a.md b.md; do echo $$ $PPID $(date +%N) >> $f; done"
+    cases = [
+        Case("start", ("sh", "-c", change), cwd=root),
+        Case(plain, ("sh", "-c", f"{change}; exec git commit -q -m row -- a.md b.md"), cwd=root),
+    ]
+    for place, (name, (start, whole)) in enumerate(pairs.items()):
+        root = _to_commit(folder / str(place))
+        mine = name == "ours"
+        cases.append(Case(f"{name}, start", opponent(start, root), ours=mine))
+        cases.append(Case(name, opponent(whole, root), ours=mine))
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    rows = [commit_cells(plain, results[plain], results["start"], None)]
+    base = _after(results[plain], results["start"])
+    rows += [commit_cells(name, results[name], results[f"{name}, start"], base) for name in pairs]
+    note = (
+        "After the start: without the interpreter and its imports; for git without the shell that "
+        "changes the files. Ours syncs objects and branch, looks at the state, works on an index "
+        "of its own, and leaves everything else as it was."
+    )
+    columns = ("", "ms", "after the start, ms", "ratio", "goal", "runs")
+    failed = bool(results["ours"].trouble or results["ours, start"].trouble)
+    return [Table("Two files committed", note, columns, tuple(rows), failed)]
+
+
+def _to_commit(root: Path) -> Path:
+    """Make a repository with two files to commit among two hundred."""
+    write(root, {f"docs/{number}.md": f"{number}\n" * 50 for number in range(200)})
+    generate.commit_all(write(root, {"a.md": "# A\n" * 200, "b.md": "# B\n" * 200}))
+    text = "[user]\n\tname = bench\n\temail = bench@example.org\n[gc]\n\tauto = 0\n"
+    with (root / ".git/config").open("a") as file:
+        file.write(text)
+    return root
+
+
+def _after(whole: Measured, start: Measured) -> float | None:
+    if whole.median is None or start.median is None:
+        return None
+    return max(whole.median - start.median, 0.0)
+
+
+def commit_cells(
+    name: str, whole: Measured, start: Measured, base: float | None
+) -> tuple[str, ...]:
+    """Put a case into a row: whole, after its start, and that beside `base` (None: itself)."""
+    trouble = whole.trouble or start.trouble
+    rest = _after(whole, start)
+    if trouble or whole.median is None or rest is None:
+        return (f"{name}: {trouble}", *[NOTHING] * 5)
+    ratio = rest / base if base else 1.0
+    goal = goal_text(ratio, COMMIT_LIMIT) if name == "ours" else ""
+    return (
+        name,
+        milliseconds(whole.median),
+        milliseconds(rest),
+        f"{ratio:.2f}",
+        goal,
+        str(len(whole.seconds)),
+    )
+
+
 class Grown(NamedTuple):
     """A kind of thing of which there are more and more, and the command that reads them."""
 
@@ -390,6 +461,7 @@ GROUPS: dict[str, Callable[[Scale, Path], list[Table]]] = {
     "specs": specs,
     "documents": documents,
     "rotation": rotation,
+    "commits": commits,
     "growth": growth,
     "recording": recording,
 }

@@ -126,6 +126,55 @@ def our_splice(path: str) -> None:
     splice(document.text, [*edits, row])
 
 
+def commit_start(root: str) -> None:
+    """What ours imports before it commits, and nothing else."""
+    import_module("pipeline_cli.load.commit")
+    _row(root)
+
+
+def our_commit(root: str) -> None:
+    """Add a row to two files and commit them, with every promise kept."""
+    from pathlib import Path
+
+    from pipeline_cli.domain import commits
+    from pipeline_cli.domain.changes import ChangeSet, DocumentEdit, Edit
+    from pipeline_cli.load.commit import Sources, commit_documents
+    from pipeline_cli.store.workspace import Workspace
+
+    row = _row(root)
+
+    def make(sources: Sources) -> ChangeSet:
+        edits = [
+            DocumentEdit(one, (Edit(len(one.text), len(one.text), row),))
+            for one in sources.values()
+            if one is not None
+        ]
+        text = commits.message("bench", "a row", [row], "0")
+        return ChangeSet(text, edits=tuple(edits))
+
+    if commit_documents(Workspace(Path(root)), ["a.md", "b.md"], make) is None:
+        raise AssertionError("nothing was committed")
+
+
+def gitpython_start(root: str) -> None:
+    import_module("git")
+    _row(root)
+
+
+def gitpython_commit(root: str) -> None:
+    repo, row = import_module("git").Repo(root), _row(root)
+    for name in ("a.md", "b.md"):
+        with open(f"{root}/{name}", "a", encoding="utf-8") as file:
+            file.write(row)
+    if repo.is_dirty():
+        repo.index.add(["a.md", "b.md"])
+        repo.index.commit("a row")
+
+
+def _row(root: str) -> str:
+    return f"row {import_module('time').time_ns()} of {root}\n"
+
+
 def _files(folder: str) -> list[str]:
     with import_module("os").scandir(folder) as entries:
         return sorted(entry.path for entry in entries)

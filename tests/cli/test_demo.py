@@ -35,6 +35,15 @@ NOT_PLANTED = {
     "question-repeats",
     "questions-missing",
     "questions-no-table",
+    # Only a commit can meet them.
+    "git-edits",
+    "git-hook",
+    "git-identity",
+    "git-locked",
+    "git-missing",
+    "git-moved",
+    "git-signature",
+    "git-state",
     # Only a write can meet them.
     "file-changed",
     "file-exists",

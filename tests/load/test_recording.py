@@ -95,7 +95,7 @@ def start(context: Context, name: str, **options: Any) -> Recording:
         context,
         name,
         lambda task: recording.start(task, name, what, Runner(), context.now),
-        dry_run=dry_run,
+        **options,
     )
 
 
@@ -104,7 +104,7 @@ def finish(context: Context, name: str, **options: Any) -> Recording:
         context,
         name,
         lambda task: recording.finish(task, name, Outcome("completed"), context.now),
-        dry_run=dry_run,
+        **options,
     )
 
 

@@ -295,6 +295,35 @@ FINDINGS = (
             "file-exists": ("A file that was to be made is there.", "Nothing is written."),
             "folder-not-empty": ("A folder that must be empty is not.", "Nothing is written."),
             "git": ("Git refused.", ""),
+            "git-edits": (
+                "A file to be committed has uncommitted edits of the user's.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-hook": (
+                "A hook of the user's failed, hung, or changed what the commit holds.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-identity": (
+                "Git does not know who commits.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-locked": (
+                "Git's own lock is there: another git command runs, or one was killed.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-missing": ("Git cannot be run.", "Nothing is written and nothing committed."),
+            "git-moved": (
+                "HEAD or a file changed twice while a commit was made.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-signature": (
+                "A commit could not be signed.",
+                "Nothing is written and nothing committed.",
+            ),
+            "git-state": (
+                "The state of the repository, or of a file in it, forbids a commit.",
+                "Nothing is written and nothing committed.",
+            ),
             "input": ("An input cannot be used.", ""),
             "internal": ("A bug of ours.", ""),
             "issue-unknown": ("No open issue has this id or condition.", "Nothing is written."),

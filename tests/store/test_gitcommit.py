@@ -1,0 +1,451 @@
+"""The commit that touches nobody's work: every state of git, with GitPython as the witness."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pipeline_cli.errors import GitError
+from tests.store.commit_support import (
+    AFTER,
+    BEFORE,
+    PATHS,
+    UNTOUCHED,
+    A,
+    B,
+    commit,
+    footprint,
+    git,
+    hook,
+    leftovers,
+    repository,
+    said,
+    with_work,
+    witness,
+)
+from tests.support import write
+
+pytestmark = pytest.mark.usefixtures("apart")
+Property = Callable[[str, object], None]
+
+
+# States in which we refuse
+
+
+class Refusal(NamedTuple):
+    """A state of git: how it comes about, and what must be said of it."""
+
+    make: Callable[[Path], object]
+    code: str
+    message: str
+    hint: str
+
+
+def conflicting(folder: Path) -> None:
+    git(folder, "switch", "-q", "-c", "side", "HEAD~1")
+    write(folder, {"history.md": "side\n"})
+    git(folder, "commit", "-q", "-am", "side")
+    git(folder, "switch", "-q", "main")
+
+
+def conflict(*words: str) -> Callable[[Path], None]:
+    def go(folder: Path) -> None:
+        conflicting(folder)
+        git(folder, *words, check=False)
+
+    return go
+
+
+def am(folder: Path) -> None:
+    conflicting(folder)
+    patch = git(folder, "format-patch", "-1", "--stdout", "side")
+    write(folder.parent, {"side.patch": patch + "\n"})
+    git(folder, "am", str(folder.parent / "side.patch"), check=False)
+
+
+def bisect(folder: Path) -> None:
+    git(folder, "bisect", "start")
+    git(folder, "bisect", "bad")
+
+
+def unmerged(folder: Path) -> None:
+    write(folder, {"clean.md": "stashed\n"})
+    git(folder, "stash", "-q")
+    write(folder, {"clean.md": "another\n"})
+    git(folder, "commit", "-q", "-am", "another")
+    git(folder, "stash", "pop", check=False)
+
+
+def merge_waiting(folder: Path) -> None:
+    git(folder, "switch", "-q", "-c", "side", "HEAD~1")
+    write(folder, {"side.md": "side\n"})
+    git(folder, "add", "side.md")
+    git(folder, "commit", "-q", "-m", "side")
+    git(folder, "switch", "-q", "main")
+    git(folder, "merge", "-q", "--no-commit", "--no-ff", "side")
+
+
+def picking_several(folder: Path) -> None:
+    conflicting(folder)
+    git(folder, "switch", "-q", "side")
+    write(folder, {"more.md": "more\n"})
+    git(folder, "add", "more.md")
+    git(folder, "commit", "-q", "-m", "more")
+    git(folder, "switch", "-q", "main")
+    git(folder, "cherry-pick", "side~1", "side", check=False)
+    git(folder, "add", "history.md")
+    git(folder, "commit", "-q", "-m", "by hand")
+
+
+def unborn(folder: Path) -> None:
+    git(folder, "switch", "-q", "--orphan", "fresh")
+    write(folder, BEFORE)
+
+
+def nobody(folder: Path) -> None:
+    git(folder, "config", "--unset", "user.name")
+    git(folder, "config", "--unset", "user.email")
+
+
+def link_at_head(folder: Path) -> None:
+    (folder / A).unlink()
+    (folder / A).symlink_to("b.md")
+    git(folder, "add", A)
+    git(folder, "commit", "-q", "-m", "a link")
+    (folder / A).unlink()
+    write(folder, {A: "# A\n"})
+
+
+REFUSALS = {
+    "merge with conflicts": Refusal(conflict("merge", "side"), "git-state", "merge", "--abort"),
+    "merge to be committed": Refusal(merge_waiting, "git-state", "merge", "git commit"),
+    "rebase": Refusal(conflict("rebase", "side"), "git-state", "rebase", "rebase --abort"),
+    "rebase --apply": Refusal(
+        conflict("rebase", "--apply", "side"), "git-state", "rebase", "rebase --abort"
+    ),
+    "cherry-pick": Refusal(
+        conflict("cherry-pick", "side"), "git-state", "cherry-pick", "cherry-pick --abort"
+    ),
+    "cherry-pick of several, one committed by hand": Refusal(
+        picking_several, "git-state", "cherry-pick", "cherry-pick --abort"
+    ),
+    "revert": Refusal(conflict("revert", "HEAD~1"), "git-state", "revert", "revert --abort"),
+    "am": Refusal(am, "git-state", "git am", "am --abort"),
+    "bisect": Refusal(bisect, "git-state", "bisect", "bisect reset"),
+    "unmerged entries without an operation": Refusal(unmerged, "git-state", "unmerged", "git add"),
+    "detached HEAD": Refusal(
+        lambda folder: git(folder, "switch", "-q", "--detach"), "git-state", "detached", "switch"
+    ),
+    "unborn branch": Refusal(unborn, "git-state", "no commit yet", "git commit"),
+    "no identity": Refusal(nobody, "git-identity", "who commits", "git config user.name"),
+    "index.lock": Refusal(
+        lambda folder: write(folder, {".git/index.lock": ""}), "git-locked", "lock", "remove"
+    ),
+    "lock of the branch": Refusal(
+        lambda folder: write(folder, {".git/refs/heads/main.lock": ""}),
+        "git-locked",
+        "lock",
+        "remove",
+    ),
+    "core.bare": Refusal(
+        lambda folder: git(folder, "config", "core.bare", "true"), "git-state", "bare", "clone"
+    ),
+    "file outside of the sparse checkout": Refusal(
+        lambda folder: git(folder, "update-index", "--skip-worktree", A),
+        "git-state",
+        "sparse",
+        "sparse-checkout add",
+    ),
+    "file marked as unchanged": Refusal(
+        lambda folder: git(folder, "update-index", "--assume-unchanged", A),
+        "git-state",
+        "marked as unchanged",
+        "no-assume-unchanged",
+    ),
+    "a link at HEAD": Refusal(link_at_head, "git-state", "a link", "yourself"),
+    "uncommitted edits in one of our files": Refusal(
+        lambda folder: write(folder, {B: "# B\nmine\n"}), "git-edits", "edits of yours", "undo"
+    ),
+    "one of our files deleted": Refusal(
+        lambda folder: (folder / B).unlink(), "git-edits", "edits of yours", "undo"
+    ),
+    "half-staged edits in one of our files": Refusal(
+        lambda folder: (
+            write(folder, {B: "# B\nstaged\n"}),
+            git(folder, "add", B),
+            write(folder, {B: "# B\nstaged\nand more\n"}),
+        ),
+        "git-edits",
+        "edits of yours",
+        "undo",
+    ),
+    "failing pre-commit hook": Refusal(
+        lambda folder: hook(folder, "pre-commit", "echo no tabs; exit 1"),
+        "git-hook",
+        "no tabs",
+        "nothing was changed",
+    ),
+    "failing commit-msg hook": Refusal(
+        lambda folder: hook(folder, "commit-msg", "echo no ticket >&2; exit 3"),
+        "git-hook",
+        "code 3: no ticket",
+        "nothing was changed",
+    ),
+    "failing prepare-commit-msg hook": Refusal(
+        lambda folder: hook(folder, "prepare-commit-msg", "exit 1"), "git-hook", "prepare", ""
+    ),
+    "hook that empties the message": Refusal(
+        lambda folder: hook(folder, "commit-msg", ': > "$1"'), "git-hook", "no commit message", ""
+    ),
+    "hook that adds another file": Refusal(
+        lambda folder: hook(folder, "pre-commit", "echo x > more.md; git add more.md"),
+        "git-hook",
+        "another file",
+        "leave it alone",
+    ),
+    "hook that adds all": Refusal(
+        lambda folder: hook(folder, "pre-commit", "echo x >> loose.md; git add -A"),
+        "git-hook",
+        "another file",
+        "leave it alone",
+    ),
+    "hook that changes our file": Refusal(
+        lambda folder: hook(folder, "pre-commit", f"echo x >> {A}; git add {A}"),
+        "git-hook",
+        "changed our file",
+        "leave it alone",
+    ),
+    "hook that takes our file out": Refusal(
+        lambda folder: hook(folder, "commit-msg", f"git reset -q HEAD -- {A}"),
+        "git-hook",
+        "changed our file",
+        "leave it alone",
+    ),
+    "reference-transaction hook that declines": Refusal(
+        lambda folder: hook(folder, "reference-transaction", '[ "$1" != prepared ]'),
+        "git-state",
+        "hook",
+        "",
+    ),
+    "signing without a key": Refusal(
+        lambda folder: git(folder, "config", "commit.gpgsign", "true"),
+        "git-signature",
+        "signed",
+        "commit -S",
+    ),
+    "signing with a program that is not there": Refusal(
+        lambda folder: (
+            git(folder, "config", "commit.gpgsign", "1"),
+            git(folder, "config", "gpg.program", "/nowhere/gpg"),
+        ),
+        "git-signature",
+        "signed",
+        "commit -S",
+    ),
+}
+
+
+#: States that only come about without a user's work in the way.
+BARE_OF_WORK = ("rebase", "rebase --apply", "unborn branch", "unmerged entries", "bisect", "am")
+
+
+@pytest.mark.parametrize("state", REFUSALS)
+def test_a_state_that_forbids_a_commit_is_named_and_nothing_is_touched(
+    tmp_path: Path, record_property: Property, state: str
+) -> None:
+    refusal = REFUSALS[state]
+    folder = repository(tmp_path / "w")
+    refusal.make(folder)
+    if not state.startswith(BARE_OF_WORK):
+        write(folder, {"loose.md": "loose\n", "staged.md": "staged\n", "untracked.txt": "mine\n"})
+        if not (folder / ".git/index.lock").exists() and state != "core.bare":
+            git(folder, "add", "staged.md")
+    before = footprint(folder) if state != "core.bare" else {"head": None}
+    with pytest.raises(GitError) as caught:
+        commit(folder)
+    assert caught.value.exit_code == 5
+    assert (caught.value.code, refusal.message in caught.value.message) == (refusal.code, True)
+    assert refusal.hint in (caught.value.hint or "")
+    assert (footprint(folder) if state != "core.bare" else {"head": None}) == before
+    assert leftovers(tmp_path) == []
+    record_property("git-state", f"{state} | {said(caught.value)} | all: {UNTOUCHED}")
+
+
+# States in which we commit
+
+
+def plain(folder: Path) -> Path:
+    return repository(folder)
+
+
+def in_worktree(folder: Path) -> Path:
+    main = repository(folder.parent / "main")
+    git(main, "worktree", "add", "-q", "-b", "night", str(folder))
+    return folder
+
+
+def in_submodule(folder: Path) -> Path:
+    repository(folder.parent / "library")
+    outer = repository(folder.parent / "outer")
+    git(outer, "submodule", "--quiet", "add", str(folder.parent / "library"), "lib")
+    git(outer, "commit", "-q", "-m", "lib")
+    inner = outer / "lib"
+    git(inner, "config", "user.name", "Ada")
+    git(inner, "config", "user.email", "ada@example.org")
+    return inner
+
+
+def shallow(folder: Path) -> Path:
+    repository(folder.parent / "whole")
+    git(folder.parent, "clone", "-q", "--depth=1", f"file://{folder.parent}/whole", str(folder))
+    git(folder, "config", "user.name", "Ada")
+    git(folder, "config", "user.email", "ada@example.org")
+    return folder
+
+
+def separate(folder: Path) -> Path:
+    return repository(folder, "--separate-git-dir", str(folder.parent / "elsewhere.git"))
+
+
+def sparse(folder: Path) -> Path:
+    repository(folder)
+    write(folder, {"far/away.md": "far\n"})
+    git(folder, "add", "far")
+    git(folder, "commit", "-q", "-m", "far")
+    git(folder, "sparse-checkout", "set", "--cone", "docs")
+    assert not (folder / "far").exists()
+    return folder
+
+
+def configured(*pairs: tuple[str, str]) -> Callable[[Path], Path]:
+    def go(folder: Path) -> Path:
+        repository(folder)
+        for name, value in pairs:
+            git(folder, "config", name, value)
+        return folder
+
+    return go
+
+
+def hooked(name: str, script: str) -> Callable[[Path], Path]:
+    def go(folder: Path) -> Path:
+        hook(repository(folder), name, script)
+        return folder
+
+    return go
+
+
+def hooks_elsewhere(folder: Path) -> Path:
+    repository(folder)
+    git(folder, "config", "core.hooksPath", ".husky")
+    hook(
+        folder,
+        "pre-commit",
+        f"git diff --cached --name-only > '{folder.parent}/seen'",
+        where=".husky",
+    )
+    git(folder, "add", ".husky")
+    git(folder, "commit", "-q", "-m", "hooks", "--no-verify")
+    return folder
+
+
+def packed(folder: Path) -> Path:
+    git(repository(folder), "gc", "-q")
+    return folder
+
+
+def detached_operations_over(folder: Path) -> Path:
+    repository(folder)
+    conflicting(folder)
+    git(folder, "merge", "side", check=False)
+    git(folder, "merge", "--abort")
+    return folder
+
+
+def executable(folder: Path) -> Path:
+    repository(folder)
+    (folder / A).chmod(0o755)
+    git(folder, "commit", "-q", "-am", "mode")
+    return folder
+
+
+def linked(folder: Path) -> Path:
+    repository(folder.parent / "real")
+    folder.symlink_to("real")
+    return folder
+
+
+COMMITS = {
+    "a plain repository": plain,
+    "linked worktree": in_worktree,
+    "submodule": in_submodule,
+    "shallow clone": shallow,
+    "separate git directory": separate,
+    "sparse checkout that holds our files": sparse,
+    "index version 4": configured(("index.version", "4")),
+    "split index": configured(("core.splitIndex", "true")),
+    "packed refs and objects": packed,
+    "after a merge was aborted": detached_operations_over,
+    "executable file": executable,
+    "reached through a link": linked,
+    "passing pre-commit hook": hooked("pre-commit", "git diff --quiet"),
+    "hook that fails on what is not committed": hooked(
+        "pre-commit", f"! grep -q ^loose$ loose.md && [ ! -e untracked.txt ] && grep -q new {A}"
+    ),
+    "hook that rewrites its checkout and adds nothing": hooked(
+        "pre-commit", f"echo x >> {A}; echo y > loose.md; rm half.md; touch new.md"
+    ),
+    "hook that cleans and resets its checkout": hooked(
+        "pre-commit", "git clean -fdq; git checkout -q -- ."
+    ),
+    "hook without its first line": lambda folder: _no_first_line(repository(folder)),
+    "hook that is not executable": lambda folder: _no_exec(repository(folder)),
+    "core.hooksPath": hooks_elsewhere,
+    "another encoding of messages": configured(("i18n.commitEncoding", "latin-1")),
+    "settings that would ask or page": configured(
+        ("core.editor", "false"), ("core.pager", "false"), ("commit.template", "/nowhere")
+    ),
+}
+
+
+def _no_first_line(folder: Path) -> Path:
+    hook(folder, "pre-commit", "").write_text(f"test -s {A} && echo $GIT_DIR > {folder}/../seen")
+    return folder
+
+
+def _no_exec(folder: Path) -> Path:
+    hook(folder, "pre-commit", "exit 1").chmod(0o644)
+    return folder
+
+
+@pytest.mark.parametrize("state", COMMITS)
+def test_a_commit_holds_our_files_and_everything_else_stays(
+    tmp_path: Path, record_property: Property, state: str
+) -> None:
+    folder = with_work(COMMITS[state](tmp_path / "w"))
+    before, head = footprint(folder, but=PATHS), git(folder, "rev-parse", "HEAD")
+    committed = commit(folder)
+    assert committed is not None
+    assert committed.paths == PATHS
+    witness(folder, head)
+    assert footprint(folder, but=PATHS) == before
+    assert {path: (folder / path).read_bytes() for path in PATHS} == AFTER
+    assert git(folder, "status", "--porcelain", "--", *PATHS) == ""
+    assert git(folder, "diff", "--cached", "--name-only", "--", *PATHS) == ""
+    assert "error" not in git(folder, "fsck", "--no-dangling")
+    assert leftovers(tmp_path) == []
+    assert commit(folder) is None
+    record_property("git-state", f"{state} | {said(committed)} | all others: {UNTOUCHED}")
+
+
+def test_a_repository_of_sha256_is_committed_to(tmp_path: Path, record_property: Property) -> None:
+    folder = with_work(repository(tmp_path / "w", "--object-format=sha256"))
+    before, head = footprint(folder, but=PATHS), git(folder, "rev-parse", "HEAD")
+    committed = commit(folder)
+    # GitPython cannot read SHA-256; git itself is the witness.
+    assert git(folder, "diff", "--name-only", head, "HEAD").split() == list(PATHS)
+    assert git(folder, "show", f"HEAD:{A}") + "\n" == AFTER[A].decode()
+    assert footprint(folder, but=PATHS) == before
+    assert git(folder, "status", "--porcelain", "--", *PATHS) == ""
+    record_property("git-state", f"SHA-256 | {said(committed)} | all others: {UNTOUCHED}")
