@@ -526,22 +526,25 @@ def update_coverage(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the documents differ.")
     ] = False,
+    commit: Annotated[
+        bool | None,
+        typer.Option("--commit/--no-commit", help="Commit the two files, and nothing else."),
+    ] = None,
 ) -> int:
     """Bring SPEC-COVERAGE and STATUS up to date, in place.
 
     Adds a row for each spec that has none, and brings the lists and the count of tests up to
     date. Acts only where the tests are said to have passed: by an option, or by CI=true.
     """
+    from pipeline_cli.commands.update_coverage import Mode
     from pipeline_cli.commands.update_coverage import run as answer
 
     return answer(
         context.obj,
+        Mode(dry_run, diff, check, commit),
         tests_passed=tests_passed,
         junit=tuple(junit or ()),
         sync=sync,
-        check=check,
-        dry_run=dry_run,
-        diff=diff,
     )
 
 

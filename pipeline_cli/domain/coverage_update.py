@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from pipeline_cli.domain.commits import Committed
 from pipeline_cli.domain.coverage import (
     PRESENT,
     UNKNOWN,
@@ -95,7 +96,10 @@ class StatusCounts(msgspec.Struct, frozen=True):
 
 
 class UpdateAnswer(msgspec.Struct, frozen=True):
-    """What `update-coverage` did, or why it did nothing; without an act the counts are null."""
+    """What `update-coverage` did, or why it did nothing; without an act the counts are null.
+
+    `commit` is the commit that holds `written`, null without one.
+    """
 
     acted: bool
     why: str
@@ -103,6 +107,7 @@ class UpdateAnswer(msgspec.Struct, frozen=True):
     coverage: CoverageCounts | None = None
     status: StatusCounts | None = None
     written: tuple[str, ...] = ()
+    commit: Committed | None = None
 
     @property
     def drift(self) -> bool:
@@ -162,6 +167,25 @@ def update(
         ambiguous=sum(isinstance(each, Ambiguous) for each in matches),
         findings=tuple(_findings(document, matches)),
     )
+
+
+def summary_of(changes: Sequence[Change]) -> str:
+    """Say in a line what a run changes: `3 specs tested, 1 row added`."""
+    told = []
+    for column, title in _TITLES.items():
+        specs = {c.spec for c in changes if c.kind == "promoted" and c.what.startswith(title)}
+        if specs:
+            told.append(f"{_number(len(specs), 'spec')} {title.casefold()}")
+    for kind, word in (("added", "row added"), ("demoted", "mark taken back")):
+        count = sum(change.kind == kind for change in changes)
+        if count:
+            noun, _, rest = word.partition(" ")
+            told.append(f"{_number(count, noun)} {rest}")
+    return ", ".join(told) or "lists and count"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def counted(update: CoverageUpdate) -> CoverageCounts:

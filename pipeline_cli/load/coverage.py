@@ -3,20 +3,22 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from pipeline_cli.domain.changes import ChangeSet, DocumentEdit
+from pipeline_cli.domain.commits import Committed, message
 from pipeline_cli.domain.coverage import PRESENT, UNKNOWN, CoverageDocument, Proof
 from pipeline_cli.domain.coverage_update import (
     Rules,
     StatusCounts,
     UpdateAnswer,
     counted,
+    summary_of,
     update,
 )
-from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.documents import SourceFile, digest_of
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.errors import InputError
@@ -24,8 +26,13 @@ from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.specs import load_specs, spec_files
 
-MESSAGE = "Bring spec coverage and status up to date"
+#: So many changes stand in the message of a commit before the rest is counted.
+_MOST_TOLD = 100
 _HEADER = "| Spec | Present | Spec'd | Tested | Notes |"
+
+
+#: Documents by their paths, as `load.commit` hands them over.
+Sources: TypeAlias = Mapping[str, SourceFile | None]
 
 
 class Asked(NamedTuple):
@@ -35,6 +42,11 @@ class Asked(NamedTuple):
     junit: tuple[str, ...] = ()
     sync: bool = False
     check: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether anybody has said that the tests passed, or only a comparison is asked for."""
+        return _who_says_so(self) is not None
 
 
 class Evidence(NamedTuple):
@@ -66,11 +78,12 @@ def read_coverage(context: Context) -> tuple[SourceFile, CoverageDocument] | Non
     return (source, coverage_md.parse(source)) if isinstance(source, SourceFile) else None
 
 
-def plan_update(context: Context, asked: Asked) -> Planned:
+def plan_update(context: Context, asked: Asked, sources: Sources | None = None) -> Planned:
     """Decide what both documents should say, and how they come to say it (contracts §13).
 
-    Nothing is decided where nobody has said that the tests passed; `check` writes nothing and
-    needs nobody's word. Raises InputError where the coverage document, its table or the specs
+    `sources` are the documents to start from, else those of the work tree. Nothing is decided
+    where nobody has said that the tests passed; `check` writes nothing and needs nobody's word.
+    Raises InputError where the coverage document, its table or the specs
     are missing, and where a document cannot be rewritten.
     """
     said = _who_says_so(asked)
@@ -79,8 +92,27 @@ def plan_update(context: Context, asked: Asked) -> Planned:
             "nothing was done: nobody has said that the tests passed; "
             "say so with --tests-passed or --junit FILE, or set CI=true"
         )
-        return Planned(UpdateAnswer(acted=False, why=why), ChangeSet(MESSAGE), ())
-    return _planned(context, asked, said)
+        return Planned(UpdateAnswer(acted=False, why=why), ChangeSet("nothing"), ())
+    return _planned(context, asked, said, sources)
+
+
+def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | None]:
+    """Write both documents and commit them, and nothing else (charter 9–13).
+
+    What is decided is decided on HEAD's versions; None where HEAD says it all already. Raises
+    GitError where git's state, a hook or edits of the user's forbid it.
+    """
+    from pipeline_cli.load.commit import commit_documents
+
+    plans: list[Planned] = []
+
+    def make(sources: Sources) -> ChangeSet:
+        plans.append(plan_update(context, asked, sources))
+        return plans[-1].changes
+
+    paths = context.settings.paths
+    committed = commit_documents(context.workspace, (paths.coverage, paths.status), make)
+    return plans[-1], committed
 
 
 def _who_says_so(asked: Asked) -> str | None:
@@ -93,11 +125,11 @@ def _who_says_so(asked: Asked) -> str | None:
     return "--check" if asked.check else None
 
 
-def _planned(context: Context, asked: Asked, said: str) -> Planned:
+def _planned(context: Context, asked: Asked, said: str, sources: Sources | None) -> Planned:
     from pipeline_cli.formats import coverage_md, status_md
 
     tally = Tally()
-    source, status = _documents(context)
+    source, status = _documents(context, sources)
     document = coverage_md.parse(source)
     if document.columns is None:
         raise InputError(
@@ -141,7 +173,21 @@ def _planned(context: Context, asked: Asked, said: str) -> Planned:
         status=StatusCounts(marks.count(PRESENT), marks.count(UNKNOWN), tests),
     )
     touched = tuple(edit for edit in edits if edit.edits)
-    return Planned(answer, ChangeSet(MESSAGE, edits=touched), tally.result())
+    message = _message(answer, evidence)
+    return Planned(answer, ChangeSet(message, edits=touched), tally.result())
+
+
+def _message(answer: UpdateAnswer, evidence: Evidence) -> str:
+    """Return the message of a commit: each change with its evidence, and a digest of that."""
+    told = [
+        f"{change.spec or change.path}: {change.what}"
+        + (f"; by {change.evidence}" if change.evidence else "")
+        for change in answer.changes
+    ]
+    digest = evidence.digest or digest_of("\n".join(told).encode("utf-8", "surrogateescape"))
+    if len(told) > _MOST_TOLD:
+        told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more changes"]
+    return message("update-coverage", summary_of(answer.changes), told, digest)
 
 
 def _why(said: str, evidence: Evidence) -> str:
@@ -152,10 +198,12 @@ def _why(said: str, evidence: Evidence) -> str:
     return f"the tests passed, says {said}"
 
 
-def _documents(context: Context) -> tuple[SourceFile, SourceFile | None]:
-    """Read both documents; each must be one that may be rewritten."""
+def _documents(context: Context, sources: Sources | None) -> tuple[SourceFile, SourceFile | None]:
+    """Return both documents, read where they are not given; each may be rewritten."""
     paths = context.settings.paths
-    source = _rewritable(context, paths.coverage)
+    if sources is None:
+        sources = {path: _rewritable(context, path) for path in (paths.coverage, paths.status)}
+    source = sources[paths.coverage]
     if source is None:
         raise InputError(
             "there is no coverage document",
@@ -163,7 +211,7 @@ def _documents(context: Context) -> tuple[SourceFile, SourceFile | None]:
             path=paths.coverage,
             hint=f"make one with the header row `{_HEADER}`, or name its place as paths.coverage",
         )
-    return source, _rewritable(context, paths.status)
+    return source, sources[paths.status]
 
 
 def _rewritable(context: Context, path: str) -> SourceFile | None:
@@ -258,7 +306,9 @@ def _uncounted(path: str, line: int | None, trouble: str) -> Finding:
     )
 
 
-def answer_of(planned: Planned, written: Sequence[str]) -> Answer[UpdateAnswer]:
-    """Return the answer with the paths that were written."""
-    answer = msgspec.structs.replace(planned.answer, written=tuple(written))
+def answer_of(
+    planned: Planned, written: Sequence[str], committed: Committed | None = None
+) -> Answer[UpdateAnswer]:
+    """Return the answer with the paths that were written, and the commit that holds them."""
+    answer = msgspec.structs.replace(planned.answer, written=tuple(written), commit=committed)
     return Answer(answer, planned.findings)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline_cli.domain.coverage_update import Change, CoverageCounts, StatusCounts, UpdateAnswer
+from pipeline_cli.render import commits
 from pipeline_cli.render.terminal import harmless_in_ci, one_line, visible
 
 
@@ -17,7 +18,9 @@ def update_text(answer: UpdateAnswer) -> str:
     if answer.coverage is not None and answer.status is not None:
         lines = [_line(change) for change in answer.changes] or ["up to date: nothing changes"]
         lines.append(_sums(answer.coverage, answer.status))
-        if answer.written:
+        if answer.commit is not None:
+            lines += commits.lines(answer.commit)
+        elif answer.written:
             lines.append(f"written: {', '.join(answer.written)}")
         elif answer.changes:
             lines.append("nothing was written")
