@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
 BENCH_ARGS ?=
+JUNIT ?=
 
 .PHONY: demo test lint coverage sweep oracle bench self-check clean
 
@@ -34,14 +35,19 @@ oracle: $(READY)  ## the known answers, where the corpus lies beside the project
 		coverage; do \
 		$(PYTHON) ../shared/corpus/check_oracle.py --pipeline $(CURDIR)/$(BIN)/pipeline \
 			--group $$group || exit 1; done
+	@$(PYTHON) ../shared/corpus/check_truth.py --pipeline $(CURDIR)/$(BIN)/pipeline \
+		--min-precision 0.98 --min-recall 0.95
 
 bench: $(READY)  ## ours beside named opponents, as ratios of one run
 	@$(BIN)/python -m pip install --quiet --group bench
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
-self-check: $(READY)  ## the tool on this repository
+self-check: $(READY)  ## the tool on this repository; with JUNIT=FILE its tests count, too
 	@$(BIN)/pipeline align --check
+	@$(BIN)/pipeline verify --check $(addprefix --junit ,$(JUNIT))
+	@$(BIN)/pipeline update-coverage --check $(addprefix --junit ,$(JUNIT))
 	@$(BIN)/pipeline meta-check --force --dry-run --check
+	@$(BIN)/pipeline rotate --count 5
 	@$(BIN)/pipeline status
 
 $(READY): pyproject.toml

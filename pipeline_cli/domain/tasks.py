@@ -383,7 +383,8 @@ def _stamp(moment: datetime | None) -> str | None:
 def _latest_request(tasks: Sequence[Task]) -> LatestRequest | None:
     if not tasks:
         return None
-    task = max(tasks, key=lambda task: _order(task.created))
+    # Of those of one moment an open one, whatever has been archived of the others.
+    task = max(tasks, key=lambda task: (_order(task.created), task.status not in ENDED))
     return LatestRequest(
         task.id,
         task.task_type,

@@ -57,6 +57,13 @@ def definitions(path: str, text: str) -> Definitions | Unreadable:
     return symbols_trees.definitions(_GRAMMARS[suffix], data, INSTALL)
 
 
+def is_foreign(path: str) -> bool:
+    """Tell whether a file is read by a grammar of the extra, and the extra is there."""
+    from importlib.util import find_spec
+
+    return _suffix(path) in _GRAMMARS and find_spec("tree_sitter") is not None
+
+
 def _suffix(path: str) -> str:
     """Return what follows the last dot of the file's name, in lower case; empty without one."""
     _, dot, suffix = path.rpartition("/")[2].rpartition(".")

@@ -1,5 +1,8 @@
 """What a JavaScript, TypeScript, Go, Rust or Java file defines, read by tree-sitter, an extra.
 
+A grammar may crash, or take all memory, on a few kilobytes of hostile source, whatever limits
+stand here: `load.symbols` runs this in a process apart.
+
 Owns the way from a query's matches to names, members and titles; what defines a name is in
 `symbols_queries`. The libraries are imported here and nowhere else, when such a file is met.
 """

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 
 import msgspec
 
@@ -74,20 +75,20 @@ def verify_answer(
     that cannot be read.
     """
     tally = Tally()
-    tree = WorkTree(context)
-    claimants = _claimants(context, tree, tally)
-    chosen = chosen_of(claimants, names)
-    verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
-    tally.extend(boilerplate(verdicts))
-    return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
+    with closing(WorkTree(context)) as tree:
+        claimants = _claimants(context, tree, tally)
+        chosen = chosen_of(claimants, names)
+        verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
+        tally.extend(boilerplate(verdicts))
+        return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
 
 def targets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """Return the test identifiers that specs name and that were found: `path::name`, sorted."""
     tally = Tally()
-    tree = WorkTree(context)
-    verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
-    return targets_of(verdicts)
+    with closing(WorkTree(context)) as tree:
+        verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
+        return targets_of(verdicts)
 
 
 def repository_folder(context: Context) -> str:
@@ -103,11 +104,11 @@ def load_proofs(
     context: Context, tally: Tally, *, junit: Sequence[str] = ()
 ) -> tuple[dict[str, Proof], Tested]:
     """Return what evidence proves of each spec, by its stem, and the reports it rests on."""
-    tree = WorkTree(context)
-    claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
-    tested = load_tested(context, tree, junit, tally)
-    verdicts = _verdicts(claimants, tree, tested.tests)
-    return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
+    with closing(WorkTree(context)) as tree:
+        claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
+        tested = load_tested(context, tree, junit, tally)
+        verdicts = _verdicts(claimants, tree, tested.tests)
+        return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
 
 
 def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally) -> Tested:

@@ -9,9 +9,9 @@ from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.symbols import Definitions, Unreadable
 from pipeline_cli.domain.tree import is_test_path
 from pipeline_cli.errors import InputError
-from pipeline_cli.formats.symbols import definitions
 from pipeline_cli.formats.symbols_python import test_names
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.symbols import SymbolReader
 
 #: Folders that hold no work of the project's own; passed over where git cannot be asked.
 _PASSED_OVER = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
@@ -28,6 +28,7 @@ class WorkTree:
 
     def __init__(self, context: Context) -> None:
         self._workspace = context.workspace
+        self._symbols = SymbolReader()
         self._definitions: dict[str, Definitions | Unreadable] = {}
         self._apart: dict[str, str | None] = {}
         self._moved: dict[str, str] = {}
@@ -112,6 +113,10 @@ class WorkTree:
         same = self._by_name.get(basename(suffix), [])
         return [path for path in same if path == suffix or path.endswith(f"/{suffix}")]
 
+    def close(self) -> None:
+        """End what was started to read the tree."""
+        self._symbols.close()
+
     def foresee(self, paths: Iterable[str]) -> None:
         """Ask git at once for all of these paths that are nowhere: which it ignores, and moved."""
         missing = [path for path in dict.fromkeys(paths) if self._is_nowhere(path)]
@@ -174,7 +179,9 @@ class WorkTree:
         if path not in self._definitions:
             text = self.text(path)
             self._definitions[path] = (
-                Unreadable("it cannot be read as text") if text is None else definitions(path, text)
+                Unreadable("it cannot be read as text")
+                if text is None
+                else self._symbols.read(path, text)
             )
         return self._definitions[path]
 

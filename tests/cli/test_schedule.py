@@ -22,7 +22,14 @@ RUNNING = [job.name for job in JOBS if job.name in KNOWN]
 def root(tmp_path: Path) -> Path:
     """Return a workspace whose path is awkward everywhere."""
     folder = tmp_path / "a b%c $HOME'd\"e"
-    return write(folder, {"backlog/006-overnight-backlog.md": backlog_text({6: 9})})
+    questions = "| Question | If No → Action |\n|---|---|\n| Is it well? | Look |\n"
+    return write(
+        folder,
+        {
+            "backlog/006-overnight-backlog.md": backlog_text({6: 9}),
+            "docs/META-QUESTIONS.md": questions,
+        },
+    )
 
 
 def cron_lines(root: Path) -> dict[str, str]:

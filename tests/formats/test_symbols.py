@@ -179,8 +179,8 @@ HOSTILE = {
 }
 BOUNDED = """
 import resource, sys
-from pipeline_cli.formats.symbols import definitions
-print(type(definitions("a." + sys.argv[1], sys.stdin.read())).__name__)
+from pipeline_cli.load.symbols import SymbolReader
+print(type(SymbolReader().read("a." + sys.argv[1], sys.stdin.read())).__name__)
 unit = 1024 if sys.platform == "linux" else 1 << 20
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit)
 """
