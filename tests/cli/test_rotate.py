@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from pipeline_cli.cli import task
 from tests.support import (
     CORPUS,
     CRON_ENVIRONMENT,
@@ -391,10 +390,6 @@ def test_two_loops_of_the_manual_work_each_item_once(root: Path) -> None:
     assert (state(root)["backlog_index"], state(root)["meta_index"]) == (9, 9)
 
 
-@pytest.mark.skipif(
-    not any(command.name == "skip" for command in task.registered_commands),
-    reason="there is no `task skip` yet",
-)
 def test_what_an_agent_fails_at_is_set_aside_and_not_completed(root: Path) -> None:
     two_loops(root, 'case "$1" in *"item 3 "*) exit 1;; esac')
     assert worked(root) == ONCE
