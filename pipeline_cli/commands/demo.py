@@ -23,7 +23,7 @@ from pipeline_cli.load.tasks import tasks_answer
 from pipeline_cli.render import payload
 from pipeline_cli.render.coverage import update_keys
 from pipeline_cli.render.demo import CLOCK, Ending, closing, damaged, opening, part, step
-from pipeline_cli.render.terminal import harmless_in_ci, note, visible, write_text
+from pipeline_cli.render.terminal import ColorChoice, harmless_in_ci, note, visible, write_text
 from pipeline_cli.store.folders import empty_folder
 from pipeline_cli.store.surroundings import own_environment
 
@@ -100,7 +100,7 @@ def run(options: Options, *, keep: str | None) -> int:
     from pipeline_cli.store.gitrepo import git_dates
 
     with empty_folder(keep) as folder:
-        color = "always" if colored(options) else "never"
+        color: ColorChoice = "always" if colored(options) else "never"
         inside = _Inside(*options)._replace(
             root=str(folder), now=CLOCK, quiet=True, color=color, json=False
         )

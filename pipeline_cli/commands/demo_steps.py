@@ -129,7 +129,9 @@ def _start(minute: int, name: str, kind: str, model: str, words: str) -> Step:
 def _finish(minute: int, name: str, outcome: Any) -> Step:
     return Step(
         f"task finish {name} --status {outcome} --output {_SILENT}",
-        lambda options: task.finish(options, task_id=name, status=outcome, output_file=_given(options, _SILENT)),
+        lambda options: task.finish(
+            options, task_id=name, status=outcome, output_file=_given(options, _SILENT)
+        ),
         at=_at(minute),
     )
 

@@ -130,6 +130,7 @@ def _counted(findings: Iterable[Finding]) -> str:
 
 def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
     before, speed, samples = figures.trend, figures.throughput, figures.samples
+    heal = figures.heal
     return [
         (
             "Success rate",
@@ -146,10 +147,9 @@ def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]
             f"{before.resolved_7d} → {figures.issues.resolved_7d} resolved",
             Text(f"{before.heal_resolved_count} and {figures.heal_resolved_count} by a heal task"),
         ),
-        ("Heals", f"net {known(figures.heal.net)}", _heals(figures.heal)),
+        (
+            "Heals",
+            f"net {heal.net}" if heal.episodes else "no data",
+            Text(f"{heal.relapsed} relapsed of {heal.episodes} episodes" if heal.episodes else ""),
+        ),
     ]
-
-
-def _heals(heal: HealLedger) -> Text:
-    earned = f"{known(heal.attributed)} completed + {known(heal.assumed)} assumed"
-    return Text(f"{earned} − {known(heal.relapsed)} relapsed")
