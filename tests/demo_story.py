@@ -292,7 +292,7 @@ def story() -> dict[str, bytes]:
         "api/logs/metrics.jsonl": "".join(metrics_lines()).encode(),
         "api/logs/tasks.jsonl": "".join(event_lines()).encode(),
         "api/logs/monitor_resolutions.jsonl": "".join(resolution_lines()).encode(),
-        "said.txt": b"",  # what the last tasks said: nothing
+        "out.txt": b"",  # what the last tasks said: nothing
         "specs/014-press-kit.md": PRESS_KIT.encode("latin-1"),
         "damaged/foreign-text/backlog/006-overnight-backlog.md": (
             b"\xff\xfe" + FOREIGN_BACKLOG.encode("utf-16-le")

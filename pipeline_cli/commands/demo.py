@@ -82,8 +82,8 @@ _DAMAGED = (
     _Damage("damaged/loose-plan", "align", "the plan is prose"),
     _Damage("damaged/after-a-crash", "status", "half-written, lost, misplaced"),
     _Damage("damaged/odd-documents", "verify", "a table kept by many hands"),
-    _Damage("damaged/odd-documents", "update-coverage", "whose row is it?", " --check"),
-    _Damage("damaged/odd-documents", "meta-check", "asked twice, or nothing", " --dry-run"),
+    _Damage("damaged/odd-documents", "update-coverage", "whose row?", " --check"),
+    _Damage("damaged/odd-documents", "meta-check", "asked twice", " --dry-run"),
 )
 
 
@@ -181,7 +181,8 @@ def _walk(inside: Options, context: Context, keep: str | None, *, versioned: boo
     ]
     found = _found(context)
     emit_text(inside, opening(found["align"].value, found["metrics"].value))
-    emit_text(inside, part("The end of the night: what cron and the runner type, each at its time"))
+    title = "The end of the night: what cron and the runner type, each at its time (--now)"
+    emit_text(inside, part(title))
     for one, text in night:
         _show(inside, one, text)
     if versioned:

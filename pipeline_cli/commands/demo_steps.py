@@ -38,7 +38,7 @@ SLOTS = 10
 CONDITION = "repeated_failures"
 _NIGHT = "2026-03-16T05:{minute:02}:00Z"
 #: What the executor captured of them: a file without a byte.
-_SILENT = "said.txt"
+_SILENT = "out.txt"
 _FAILING = ("task_1012", "task_1013", "task_1014")
 #: So many lines of the faults that `align` lists are enough for a first look.
 _MOST_LINES = 26
