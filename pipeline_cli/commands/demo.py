@@ -1,4 +1,4 @@
-"""`pipeline demo`: the answers on packaged data, with a fixed clock."""
+"""`pipeline demo`: a night and its morning on packaged data, with a fixed clock."""
 
 import os
 from collections.abc import Callable, Iterator

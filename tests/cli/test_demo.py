@@ -312,6 +312,12 @@ def test_the_end_names_every_flag_and_every_code_that_was_found(kept: Kept) -> N
     assert {finding["code"] for finding in kept.findings()} <= set(end)
 
 
+def test_the_readme_shows_what_status_says_in_the_kept_folder(kept: Kept) -> None:
+    status = pipeline(kept.folder, "status", now=CLOCK).text
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"```text\n{status}```" in readme
+
+
 def test_every_finding_code_is_planted(kept: Kept) -> None:
     known = {entry.name for entry in FINDINGS}
     assert known >= NOT_PLANTED
