@@ -152,7 +152,7 @@ def _given(options: Options, path: str) -> str:
 #: The morning: what is typed, the words beside it, and what shows it.
 MORNING = (
     Step(
-        "status",
+        "status --tree",
         lambda options: status.run(options, shape="tree"),
         "One screen in the morning: what needs you comes first.",
     ),

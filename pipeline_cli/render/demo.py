@@ -59,11 +59,13 @@ def step(typed: str, words: str, at: str | None) -> list[RenderableType]:
 
 def damaged(seen: Iterable[tuple[str, str, str, Sequence[Finding]]]) -> list[RenderableType]:
     """Show each damaged workspace: its folder, the command, why, and the faults found."""
+    shown = list(seen)
+    count = len({place for place, *_ in shown})
     parts: list[RenderableType] = [
         "",
-        heading("Beside it lie five small workspaces, each damaged in its own way"),
+        heading(f"Beside it lie {count} small workspaces, each damaged in its own way"),
     ]
-    for place, name, words, findings in seen:
+    for place, name, words, findings in shown:
         typed = Text(f"$ pipeline --root {place} {name}", style="bold cyan")
         parts.append(typed.append(f"  # {words}", style="not bold dim default"))
         parts.append(grid([["", Text(_counted(findings))]]))

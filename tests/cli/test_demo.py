@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline_cli.commands.demo import unpack
+from pipeline_cli.commands.demo_steps import MORNING
 from pipeline_cli.domain.attention import FLAGS
 from pipeline_cli.domain.catalog.findings import FINDINGS
 from pipeline_cli.load.context import open_context
@@ -300,6 +301,27 @@ def test_the_printed_figures_are_those_of_json(kept: Kept) -> None:
     assert f"{sample['throughput']} of {sample['success_rate']} finished tasks" in text
     assert f"{trend['tasks_per_day']} → {figures['throughput']['tasks_per_day']} a day" in text
     assert f"Out of line ({len(aligned['findings'])})" in text
+
+
+def test_every_line_of_the_morning_prints_in_the_kept_folder_what_the_demo_printed(
+    kept: Kept,
+) -> None:
+    text = pipeline(None, "demo", now=None).text
+    morning = text[text.index("The morning: ") : text.index("Beside it lie")]
+    first, *steps = morning.split("\n$ pipeline ")
+    assert first.strip() == "The morning: what you type; nothing of it writes"
+    assert len(steps) == len(MORNING)
+    for step in steps:
+        typed, _, printed = step.split("\n", 2)
+        again = subprocess.run(
+            ["sh", "-c", f"{shlex.quote(sys.executable)} -m pipeline_cli --now {CLOCK} {typed}"],
+            env=CRON_ENVIRONMENT,
+            cwd=kept.folder,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        assert again.strip() == printed.strip(), typed
 
 
 def test_the_end_names_every_flag_and_every_code_that_was_found(kept: Kept) -> None:
