@@ -152,6 +152,6 @@ def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]
         (
             "Heals",
             f"net {heal.net}" if heal.episodes else "no data",
-            Text(f"{heal.relapsed} relapsed of {heal.episodes} episodes" if heal.episodes else ""),
+            Text(f"{heal.relapsed} relapsed; of {heal.episodes} episodes in the second" if heal.episodes else ""),
         ),
     ]
