@@ -133,6 +133,7 @@ def _counted(findings: Iterable[Finding]) -> str:
 def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
     before, speed, samples = figures.trend, figures.throughput, figures.samples
     heal = figures.heal
+    ended = f"{heal.relapsed} relapsed, of {heal.episodes} episodes in the second"
     return [
         (
             "Success rate",
@@ -149,9 +150,7 @@ def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]
             f"{before.resolved_7d} → {figures.issues.resolved_7d} resolved",
             Text(f"{before.heal_resolved_count} and {figures.heal_resolved_count} by a heal task"),
         ),
-        (
-            "Heals",
-            f"net {heal.net}" if heal.episodes else "no data",
-            Text(f"{heal.relapsed} relapsed; of {heal.episodes} episodes in the second" if heal.episodes else ""),
-        ),
+        ("Heals", f"net {heal.net}", Text(ended))
+        if heal.episodes
+        else ("Heals", "no data", Text()),
     ]
