@@ -555,7 +555,7 @@ def demo(
         str | None, typer.Option(metavar="DIR", help="Unpack into DIR, and leave it there.")
     ] = None,
 ) -> int:
-    """The answers on packaged data, in a temporary repository with a fixed clock.
+    """A night and its morning on packaged data, in a temporary repository with a fixed clock.
 
     The same bytes on every run.
     """

@@ -6,14 +6,20 @@ that are no UTF-8 are written here too: an editor would mend them without a word
 """
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pipeline_cli
 
 NOW = datetime(2026, 3, 16, 6, 0, tzinfo=UTC)
+#: The meta questions were asked a day and two minutes before.
+ASKED = NOW - timedelta(hours=24, minutes=2)
 NIGHTS, TASKS_A_NIGHT, NIGHTS_WITH_EVENTS = 14, 72, 2
 KINDS = ("spec", "impl", "impl", "test", "review", "impl", "test", "heal")
 MODELS = ("atlas-large", "atlas-large", "atlas-small")
@@ -138,10 +144,6 @@ def event_lines() -> Iterator[str]:
     for place, task in enumerate(tasks):
         start = task["end"] - timedelta(seconds=task["duration"])
         output = f"{task['task_type']} of item {task['item']}: {task['status']}\n" * 3
-        if place in (len(tasks) - 2, len(tasks) - 4):
-            output = ""  # one that failed and one that completed without a word
-        if place == len(tasks) - 4:
-            task["status"] = "completed"
         # One executor writes a status of its own.
         status = "error" if place == 5 else task["status"]
         base = {"task_id": task["task_id"]}
@@ -259,22 +261,13 @@ def state_files() -> dict[str, dict[str, Any]]:
             "task_id": None,
         },
         "meta_questions.json": {
-            "run_at": stamp(NOW - 20 * hour),
+            "run_at": stamp(ASKED),
             "answers": [],
-            "summary": {"unanswered": ["q7"], "failed": ["q3"]},
+            "summary": {"unanswered": ["q4"], "failed": []},
         },
+        "meta_questions_last_run.json": {"at": int(ASKED.timestamp())},
         "monitor_issues.json": {
             "issues": [
-                {
-                    "id": "5f0c1a77",
-                    "condition": "repeated_failures",
-                    "severity": "high",
-                    "priority": 1,
-                    "message": "The three tasks that finished last have failed",
-                    "suggested_action": "Read the logs of the last three tasks",
-                    "created_at": stamp(NOW - hour),
-                    "resolved_at": None,
-                },
                 {
                     "id": "09d3be21",
                     "condition": "low_success_rate",
@@ -286,7 +279,7 @@ def state_files() -> dict[str, dict[str, Any]]:
                     "resolved_at": None,
                 },
             ],
-            "last_check": stamp(NOW - hour / 4),
+            "last_check": stamp(NOW - hour * 3 / 4),
             "history": [],
             "resolved_since_last": ["no_task_running"],
         },
@@ -299,6 +292,7 @@ def story() -> dict[str, bytes]:
         "api/logs/metrics.jsonl": "".join(metrics_lines()).encode(),
         "api/logs/tasks.jsonl": "".join(event_lines()).encode(),
         "api/logs/monitor_resolutions.jsonl": "".join(resolution_lines()).encode(),
+        "out.txt": b"",  # what the last tasks said: nothing
         "specs/014-press-kit.md": PRESS_KIT.encode("latin-1"),
         "damaged/foreign-text/backlog/006-overnight-backlog.md": (
             b"\xff\xfe" + FOREIGN_BACKLOG.encode("utf-16-le")
@@ -309,7 +303,39 @@ def story() -> dict[str, bytes]:
     return files
 
 
+#: The report that pytest writes of the packaged project, and what differs from run to run.
+REPORT = "reports/tests.xml"
+_OF_THE_RUN = (
+    (r' time="[0-9.]+"', ' time="0.010"'),
+    (r' timestamp="[^"]*"', f' timestamp="{stamp(NOW - timedelta(minutes=10))}"'),
+    (r' hostname="[^"]*"', ' hostname="night-runner"'),
+)
+
+
+def report_of_tests() -> bytes:
+    """Run the tests of the packaged project, and return pytest's report, dated by the story."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for code in PACKAGED.glob("t*/*.py.txt"):
+            copy = folder / code.relative_to(PACKAGED).with_suffix("")
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_bytes(code.read_bytes())
+        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
+        subprocess.run(
+            [sys.executable, *command, "--rootdir=.", "--junit-xml=report.xml", "tests"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+        report = (folder / "report.xml").read_text()
+    for pattern, words in _OF_THE_RUN:
+        report = re.sub(pattern, words, report)
+    return report.encode()
+
+
 if __name__ == "__main__":
+    (PACKAGED / REPORT).parent.mkdir(exist_ok=True)
+    (PACKAGED / REPORT).write_bytes(report_of_tests())
     for name, data in story().items():
         (PACKAGED / name).parent.mkdir(parents=True, exist_ok=True)
         (PACKAGED / name).write_bytes(data)

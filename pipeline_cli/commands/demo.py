@@ -1,77 +1,89 @@
-"""`pipeline demo`: the answers on packaged data, with a fixed clock."""
+"""`pipeline demo`: a night and its morning on packaged data, with a fixed clock."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipeline_cli.commands import effectiveness, explain, metrics, status, tasks
-from pipeline_cli.commands.output import Options, as_text, emit_json, emit_text
+from pipeline_cli.commands import demo_steps
+from pipeline_cli.commands.output import Options, colored, emit_json, emit_text
 from pipeline_cli.domain.changes import ChangeSet, Create
 from pipeline_cli.domain.documents import MAX_LINE
-from pipeline_cli.domain.findings import by_weight
+from pipeline_cli.load import coverage, rotation
 from pipeline_cli.load.alignment import align_answer
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.effectiveness import effectiveness_answer
+from pipeline_cli.load.evidence import verify_answer
+from pipeline_cli.load.meta import ask
 from pipeline_cli.load.metrics import metrics_answer
 from pipeline_cli.load.status import status_answer
 from pipeline_cli.load.tasks import tasks_answer
 from pipeline_cli.render import payload
-from pipeline_cli.render.demo import CLOCK, closing, damaged, opening, step
-from pipeline_cli.render.terminal import note, write_text
-from pipeline_cli.render.work import align_view
+from pipeline_cli.render.coverage import update_keys
+from pipeline_cli.render.demo import CLOCK, Ending, closing, damaged, opening, part, step
+from pipeline_cli.render.terminal import ColorChoice, harmless_in_ci, note, visible, write_text
 from pipeline_cli.store.folders import empty_folder
+from pipeline_cli.store.surroundings import own_environment
 
-#: So many lines of the faults that `align` lists are enough for a first look.
-_MOST_LINES = 32
-
-#: How each command is answered, and the keys of its answer.
-_ANSWERS: dict[str, tuple[Callable[[Context], Answer[Any]], Callable[[Any], dict[str, Any]]]] = {
-    "status": (lambda context: status_answer(context)[0], payload.status_keys),
-    "tasks": (tasks_answer, payload.tasks_keys),
-    "effectiveness": (effectiveness_answer, payload.effectiveness_keys),
-    "metrics": (metrics_answer, payload.metrics_keys),
-    "align": (align_answer, payload.align_keys),
-}
-
-#: The workspaces with faults that no healthy one has: the command that shows them, and why.
-_DAMAGED = {
-    "damaged/foreign-text": ("effectiveness", "the backlog is UTF-16"),
-    "damaged/no-plan": ("align", "nobody wrote a plan"),
-    "damaged/loose-plan": ("align", "the plan is prose"),
-    "damaged/after-a-crash": ("status", "half-written, lost, misplaced"),
-}
+#: Code of the packaged project is kept as text, so that no installer compiles it.
+_CODE = ".py.txt"
 _LONG_LOG = "damaged/after-a-crash/api/logs/tasks.jsonl"
 
 
-def _top_of_align(options: Options) -> int:
-    answer = align_answer(options.open())
-    text = as_text(options, align_view(answer.value, by_weight(answer.findings)))
-    write_text("".join(text.splitlines(keepends=True)[:_MOST_LINES]))
-    return 0
+class _Report(NamedTuple):
+    """How a question is answered where nothing is written, and the keys of its answer."""
+
+    load: Callable[[Context], Answer[Any]]
+    keys: Callable[[Any], dict[str, Any]]
 
 
-#: What is typed, the words beside it, and what shows it.
-_WALK: tuple[tuple[str, str, Callable[[Options], int]], ...] = (
-    (
-        "status",
-        "One screen in the morning: what needs you comes first.",
-        lambda options: status.run(options, shape="tree"),
+def _verified(context: Context) -> Answer[Any]:
+    report = str(context.workspace.root / demo_steps.REPORT)
+    named = (report,) if context.workspace.exists(demo_steps.REPORT) else ()
+    return verify_answer(context, junit=named)
+
+
+def _compared(context: Context) -> Answer[Any]:
+    return coverage.answer_of(coverage.plan_update(context, coverage.Asked(check=True)), ())
+
+
+_ANSWERS: dict[str, _Report] = {
+    "status": _Report(lambda context: status_answer(context)[0], payload.status_keys),
+    "tasks": _Report(tasks_answer, payload.tasks_keys),
+    "effectiveness": _Report(effectiveness_answer, payload.effectiveness_keys),
+    "metrics": _Report(metrics_answer, payload.metrics_keys),
+    "align": _Report(align_answer, payload.align_keys),
+    "verify": _Report(_verified, payload.fields),
+    "rotate": _Report(
+        lambda context: rotation.rotate(context, rotation.Ask(count=demo_steps.SLOTS)),
+        payload.fields,
     ),
-    ("tasks", "What runs, what waits, what has just ended.", tasks.run),
-    ("effectiveness", "Is it working? Each figure with its sample.", effectiveness.run),
-    (
-        "explain goal_proximity",
-        "Why this figure? Ask so at every name.",
-        lambda options: explain.run(options, name="goal_proximity"),
-    ),
-    ("metrics", "The task log by type and by model.", metrics.run),
-    (
-        f"align | head -{_MOST_LINES}",
-        "Does the backlog still serve the plan? Every fault comes with its remedy.",
-        _top_of_align,
-    ),
+    "meta-check": _Report(lambda context: ask(context, dry_run=True), payload.fields),
+    "update-coverage": _Report(_compared, update_keys),
+}
+#: What is asked in the demo's own folder.
+_MORNING = ("status", "tasks", "effectiveness", "metrics", "align", "verify", "rotate")
+
+
+class _Damage(NamedTuple):
+    """A workspace with faults that no healthy one has: a command that shows them, and why."""
+
+    place: str
+    name: str
+    words: str
+    options: str = ""
+
+
+_DAMAGED = (
+    _Damage("damaged/foreign-text", "effectiveness", "the backlog is UTF-16"),
+    _Damage("damaged/no-plan", "align", "nobody wrote a plan"),
+    _Damage("damaged/loose-plan", "align", "the plan is prose"),
+    _Damage("damaged/after-a-crash", "status", "half-written, lost, misplaced"),
+    _Damage("damaged/odd-documents", "verify", "a table kept by many hands"),
+    _Damage("damaged/odd-documents", "update-coverage", "whose row?", " --check"),
+    _Damage("damaged/odd-documents", "meta-check", "asked twice", " --dry-run"),
 )
 
 
@@ -84,19 +96,24 @@ class _Inside(Options):
 
 
 def run(options: Options, *, keep: str | None) -> int:
-    """Unpack the packaged workspace and walk through the commands in it."""
+    """Unpack the packaged workspace, go through a night in it, and look at it in the morning."""
+    from pipeline_cli.store.gitrepo import git_dates
+
     with empty_folder(keep) as folder:
-        inside = _Inside(*options)._replace(root=str(folder), now=CLOCK, quiet=True)
+        color: ColorChoice = "always" if colored(options) else "never"
+        inside = _Inside(*options)._replace(
+            root=str(folder), now=CLOCK, quiet=True, color=color, json=False
+        )
         context = inside.open()
-        versioned = unpack(context)
-        if not versioned and not options.quiet:
-            note("git is not installed, so the demo's folder is no repository")
-        found = {name: load(context) for name, (load, _) in _ANSWERS.items()}
-        beside = {place: _beside(inside, place) for place in _DAMAGED}
-        if options.json:
-            _answer(context, found, beside)
-        else:
-            _walk(inside, found, beside, keep)
+        nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        with own_environment({**nobody, **git_dates(context.now)}):
+            versioned = unpack(context)
+            if not versioned and not options.quiet:
+                note("git is not installed, so the demo's folder is no repository")
+            if options.json:
+                _answer(inside, context, versioned=versioned)
+            else:
+                _walk(inside, context, keep, versioned=versioned)
     return 0
 
 
@@ -110,7 +127,7 @@ def unpack(context: Context) -> bool:
 
     root = resources.files("pipeline_cli") / "demo_data" / "workspace"
     creates = tuple(
-        Create(path, file.read_bytes().decode("utf-8", "surrogateescape"))
+        Create(_unpacked(path), file.read_bytes().decode("utf-8", "surrogateescape"))
         for path, file in sorted(_packaged(root, ""))
     )
     workspace = context.workspace
@@ -119,6 +136,10 @@ def unpack(context: Context) -> bool:
     if versioned:
         commit_everything(workspace.root, "Fourteen nights of Tideline", context.now)
     return versioned
+
+
+def _unpacked(path: str) -> str:
+    return path.removesuffix(".txt") if path.endswith(_CODE) else path
 
 
 def _packaged(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
@@ -131,46 +152,88 @@ def _packaged(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversab
 
 
 def _long_log() -> Create:
-    """Make the log whose one line is too long; it is not worth a megabyte in the package."""
+    """Make the log whose first line is too long, and whose last is torn.
+
+    It is not worth a megabyte in the package.
+    """
     output = "." * MAX_LINE
     line = f'{{"task_id": "task_0001", "event": "finished", "output_preview": "{output}"}}'
-    return Create(_LONG_LOG, f"{line}\n")
+    return Create(_LONG_LOG, f'{line}\n{{"task_id": "task_0002", "ev')
 
 
-def _beside(inside: Options, place: str) -> Answer[Any]:
-    """Answer the command that shows what is wrong with a damaged workspace."""
-    load, _ = _ANSWERS[_DAMAGED[place][0]]
-    return load(inside._replace(root=f"{inside.root}/{place}").open())
+def _found(context: Context) -> dict[str, Answer[Any]]:
+    return {name: _ANSWERS[name].load(context) for name in _MORNING}
 
 
-def _walk(
-    options: Options,
-    found: Mapping[str, Answer[Any]],
-    beside: Mapping[str, Answer[Any]],
-    keep: str | None,
-) -> None:
-    emit_text(options, opening(found["align"].value, found["metrics"].value))
-    for name, words, command in _WALK:
-        emit_text(options, step(name, words))
-        command(options)
-    seen = ((place, *_DAMAGED[place], answer.findings) for place, answer in beside.items())
-    emit_text(options, damaged(seen))
+def _beside(inside: Options) -> list[tuple[_Damage, Answer[Any]]]:
+    """Answer the commands that show what is wrong with the damaged workspaces."""
+    return [
+        (one, _ANSWERS[one.name].load(inside._replace(root=f"{inside.root}/{one.place}").open()))
+        for one in _DAMAGED
+    ]
+
+
+def _walk(inside: Options, context: Context, keep: str | None, *, versioned: bool) -> None:
+    """Go through the night first, since the morning is looked at as it then is."""
+    night = [
+        (one, demo_steps.run_text(one, inside))
+        for one in demo_steps.night(inside, versioned=versioned)
+    ]
+    found = _found(context)
+    emit_text(inside, opening(found["align"].value, found["metrics"].value))
+    title = "The end of the night: what cron and the runner type, each at its time (--now)"
+    emit_text(inside, part(title))
+    for one, text in night:
+        _show(inside, one, text)
+    if versioned:
+        _show_commit(inside, context)
+    emit_text(inside, part("The morning: what you type; nothing of it writes"))
+    for one in demo_steps.MORNING:
+        _show(inside, one, demo_steps.run_text(one, inside))
+    seen = [
+        (one.place, f"{one.name}{one.options}", one.words, answer.findings)
+        for one, answer in _beside(inside)
+    ]
+    emit_text(inside, damaged(seen))
     faults = [finding for answer in found.values() for finding in answer.findings]
-    emit_text(options, closing(found["effectiveness"].value, found["tasks"].value, faults, keep))
+    ending = Ending(
+        found["effectiveness"].value,
+        found["tasks"].value,
+        found["verify"].value,
+        found["status"].value,
+        faults,
+    )
+    emit_text(inside, closing(ending, keep))
 
 
-def _answer(
-    context: Context, found: Mapping[str, Answer[Any]], beside: Mapping[str, Answer[Any]]
-) -> None:
-    """Write every answer as one object, each under its command's name."""
-    answers = {name: _keys(name, answer) for name, answer in found.items()}
-    others = {}
-    for place, answer in beside.items():
-        name, _ = _DAMAGED[place]
-        others[place] = {name: _keys(name, answer)}
-    emit_json("demo", context, {"clock": CLOCK, "answers": answers, "damaged": others}, ())
+def _show(inside: Options, one: demo_steps.Step, text: str) -> None:
+    at = None if one.at == CLOCK else one.at
+    emit_text(inside, step(f"pipeline {one.line}", one.words, at))
+    write_text(text)
+
+
+def _show_commit(inside: Options, context: Context) -> None:
+    from pipeline_cli.store.gitrepo import show_stat
+
+    words = "Two documents, the reason, and the proof: a commit that anybody can read."
+    emit_text(inside, step("git show --stat", words, None))
+    shown = show_stat(context.workspace.root).decode("utf-8", "replace")
+    write_text(harmless_in_ci(visible(shown)))
+
+
+def _answer(inside: Options, context: Context, *, versioned: bool) -> None:
+    """Write every answer as one object: those of the night in order, the others by name."""
+    steps = [
+        {"at": one.at, "command": one.typed, "answer": demo_steps.run_json(one, inside)}
+        for one in demo_steps.night(inside, versioned=versioned)
+    ]
+    answers = {name: _keys(name, answer) for name, answer in _found(context).items()}
+    others: dict[str, dict[str, Any]] = {}
+    for one, answer in _beside(inside):
+        others.setdefault(one.place, {})[one.name] = _keys(one.name, answer)
+    keys = {"clock": CLOCK, "steps": steps, "answers": answers, "damaged": others}
+    emit_json("demo", context, keys, ())
 
 
 def _keys(name: str, answer: Answer[Any]) -> dict[str, Any]:
-    _, keys = _ANSWERS[name]
-    return {**keys(answer.value), "findings": answer.findings}
+    return {**_ANSWERS[name].keys(answer.value), "findings": answer.findings}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from shlex import quote
+from typing import NamedTuple
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -9,8 +10,10 @@ from rich.text import Text
 from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.effectiveness import Effectiveness
+from pipeline_cli.domain.evidence import Verification
 from pipeline_cli.domain.findings import Finding, by_code
 from pipeline_cli.domain.metrics import MetricsReport
+from pipeline_cli.domain.report import StatusReport
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, grid, heading, labelled, percent, plain
 
@@ -21,6 +24,8 @@ _LOOK = (
     ("pipeline tasks", "which tasks fail, and which say nothing"),
     ("pipeline metrics", "whether one type or one model fails more than the others"),
     ("pipeline align", "each fault of the documents with its line and its remedy"),
+    ("pipeline verify", "what is said to be done and is not"),
+    ("pipeline meta-check", "what the pipeline answers about itself, and what to do on a no"),
     ("pipeline status", "the same in one screen, every morning"),
 )
 
@@ -37,27 +42,47 @@ def opening(aligned: Alignment, measured: MetricsReport) -> list[RenderableType]
     ]
 
 
-def step(name: str, words: str) -> list[RenderableType]:
-    """Announce a command."""
-    return ["", Text(f"$ pipeline {name}", style="bold cyan"), Text(f"# {words}", style="dim"), ""]
+def part(title: str) -> list[RenderableType]:
+    """Announce a part of the walk."""
+    return ["", heading(title)]
+
+
+def step(typed: str, words: str, at: str | None) -> list[RenderableType]:
+    """Announce a command, at the time `at` where it is not the fixed clock's.
+
+    One without words belongs to the command before it.
+    """
+    prompt = "$" if at is None else f"{at[11:16]} $"
+    line = Text(f"{prompt} {typed}", style="bold cyan")
+    return ["", line, Text(f"# {words}", style="dim")] if words else [line]
 
 
 def damaged(seen: Iterable[tuple[str, str, str, Sequence[Finding]]]) -> list[RenderableType]:
     """Show each damaged workspace: its folder, the command, why, and the faults found."""
+    shown = list(seen)
+    count = len({place for place, *_ in shown})
     parts: list[RenderableType] = [
         "",
-        heading("Beside it lie four small workspaces, each damaged in its own way"),
+        heading(f"Beside it lie {count} small workspaces, each damaged in its own way"),
     ]
-    for place, name, words, findings in seen:
+    for place, name, words, findings in shown:
         typed = Text(f"$ pipeline --root {place} {name}", style="bold cyan")
         parts.append(typed.append(f"  # {words}", style="not bold dim default"))
         parts.append(grid([["", Text(_counted(findings))]]))
     return parts
 
 
-def closing(
-    figures: Effectiveness, seen: TasksReport, faults: Iterable[Finding], keep: str | None
-) -> list[RenderableType]:
+class Ending(NamedTuple):
+    """What the end speaks of: four answers, and the faults that were found."""
+
+    figures: Effectiveness
+    tasks: TasksReport
+    verified: Verification
+    report: StatusReport
+    faults: Sequence[Finding]
+
+
+def closing(seen: Ending, keep: str | None) -> list[RenderableType]:
     """Say what was wrong, what has changed, and where to look next.
 
     A fault that several commands have found counts once.
@@ -67,10 +92,10 @@ def closing(
         where = f"cd {quote(one_line(keep))} && pipeline --now {CLOCK} status"
     return [
         "",
-        *_wrong(seen.attention.flags, set(faults)),
+        *_wrong(seen),
         "",
         heading("What changed from the first week to the second"),
-        labelled(_changed(figures)),
+        labelled(_changed(seen.figures)),
         "",
         heading("Where to look"),
         grid([Text(command, style="cyan"), Text(words)] for command, words in _LOOK),
@@ -79,16 +104,20 @@ def closing(
     ]
 
 
-def _wrong(flags: Sequence[str], faults: Iterable[Finding]) -> list[RenderableType]:
-    """Show the flags, then the findings by the folder in which they lie."""
+def _wrong(seen: Ending) -> list[RenderableType]:
+    """Show the flags, what is said to be done, then the findings by the folder they lie in."""
     folders: dict[str, list[Finding]] = {}
-    for finding in faults:
+    for finding in set(seen.faults):
         folders.setdefault((finding.path or "").rpartition("/")[0], []).append(finding)
+    flags, no = seen.tasks.attention.flags, seen.report.meta_questions.failed
+    false = [one.path for one in seen.verified.specs if one.verdict == "contradicted"]
     rows = [("flags", ", ".join(flags))]
+    rows += [("not true", f"{one_line(path)} says done") for path in false]
+    rows += [("no", f"{', '.join(map(one_line, no))} of the meta questions")] if no else []
     rows += [(f"{folder}/", _counted(folders[folder])) for folder in sorted(folders)]
     count = sum(map(len, folders.values()))
     return [
-        heading(f"What was wrong: {len(flags)} flags, {count} findings"),
+        heading(f"What was wrong: {len(flags)} flags, {len(false)} false ✓, {count} findings"),
         grid([plain(name, "dim"), Text(words)] for name, words in rows),
     ]
 
@@ -103,6 +132,8 @@ def _counted(findings: Iterable[Finding]) -> str:
 
 def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
     before, speed, samples = figures.trend, figures.throughput, figures.samples
+    heal = figures.heal
+    ended = f"{heal.relapsed} relapsed, of {heal.episodes} episodes in the second"
     return [
         (
             "Success rate",
@@ -119,4 +150,7 @@ def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]
             f"{before.resolved_7d} → {figures.issues.resolved_7d} resolved",
             Text(f"{before.heal_resolved_count} and {figures.heal_resolved_count} by a heal task"),
         ),
+        ("Heals", f"net {heal.net}", Text(ended))
+        if heal.episodes
+        else ("Heals", "no data", Text()),
     ]

@@ -196,12 +196,17 @@ def _demo(types: Types) -> dict[str, Schema]:
     findings = {"type": "array", "items": types.reference(Finding)}
     answers = {
         name: types.define(name, closed({**ANSWERS[name].keys(types), "findings": findings}))
-        for name in _IN_DEMO
+        for name in (*_IN_DEMO, *_IN_ITS_NIGHT)
     }
     any_of_them = closed(answers, minProperties=1) | {"required": []}
+    told: Schema = {"anyOf": [answers[name] for name in _IN_ITS_NIGHT]}
     return {
         "clock": STAMP,
-        "answers": closed(answers),
+        "steps": {
+            "type": "array",
+            "items": closed({"at": STAMP, "command": TEXT, "answer": told}),
+        },
+        "answers": closed({name: answers[name] for name in _IN_DEMO}),
         "damaged": {"type": "object", "additionalProperties": any_of_them},
     }
 
@@ -305,7 +310,8 @@ def _failure(types: Types) -> dict[str, Schema]:
     return {"error": types.reference(Failure)}
 
 
-_IN_DEMO = ("status", "tasks", "effectiveness", "metrics", "align")
+_IN_DEMO = ("status", "tasks", "effectiveness", "metrics", "align", "verify", "rotate")
+_IN_ITS_NIGHT = ("monitor", "heal-resolve", "task", "meta-check", "update-coverage")
 
 #: Every answer by its command's name, and `error`, which each command gives where it fails.
 ANSWERS: dict[str, Shape] = {

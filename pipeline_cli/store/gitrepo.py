@@ -85,9 +85,28 @@ def _first_line(path: Path) -> str:
 def create_repository(folder: Path) -> bool:
     """Make a folder a repository without a commit; False where git is not installed.
 
+    It knows who commits, so that nobody's name is needed in it. Raises GitError where git
+    refuses.
+    """
+    if _git(folder, "-c", "init.defaultBranch=main", "init", "--quiet", "--template=") is None:
+        return False
+    for key, name in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL")):
+        _git(folder, "config", "--local", key, _ENVIRONMENT[name])
+    return True
+
+
+def git_dates(at: datetime) -> dict[str, str]:
+    """Return what dates a commit, for the environment of git."""
+    date = f"{at.timestamp():.0f} +0000"
+    return {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+
+
+def show_stat(folder: Path) -> bytes:
+    """Return what `git show --stat` prints of the last commit, whatever the user's settings.
+
     Raises GitError where git refuses.
     """
-    return _git(folder, "-c", "init.defaultBranch=main", "init", "--quiet", "--template=")
+    return _git(folder, "show", "--stat") or b""
 
 
 def commit_everything(folder: Path, message: str, at: datetime) -> None:
@@ -96,16 +115,16 @@ def commit_everything(folder: Path, message: str, at: datetime) -> None:
     The same files, message and moment make the same commit. Only for a folder in which all is
     ours: in a user's repository it would sweep in their work. Raises GitError where git refuses.
     """
-    date = f"{at.timestamp():.0f} +0000"
-    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     _git(folder, "add", "--all", "--", ".")
     # Without upkeep: what git leaves running would meet the end of a temporary folder.
     commit = ("-c", "maintenance.auto=false", "commit", "--quiet", "--message", message)
-    _git(folder, *commit, environment=dates)
+    _git(folder, *commit, environment=git_dates(at))
 
 
-def _git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bool:
-    """Run git without anything of the user's; False where it is not installed."""
+def _git(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> bytes | None:
+    """Run git without anything of the user's and return what it prints; None without git."""
     # It takes longer to load than most commands to answer, and they need none of it.
     import subprocess
 
@@ -119,14 +138,14 @@ def _git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = 
             check=False,
         )
     except OSError:
-        return False
+        return None
     if done.returncode:
         raise GitError(
             _refusal(done.stderr, done.returncode),
             path=str(folder),
             hint="see what git says of this folder: git status",
         )
-    return True
+    return done.stdout
 
 
 def _refusal(words: bytes, code: int) -> str:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 STEP_SECONDS = 60.0
 
 #: What a user says through the environment; an outer hook's repository and index are not it.
-_IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+_IDENTITY = tuple(
+    f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE")
+)
 _SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT")
 _SETTING_PAIRS = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 #: What git sets for its hooks: then an identity in the environment is that of the outer commit.

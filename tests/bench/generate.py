@@ -216,7 +216,7 @@ def workspace(root: Path, *, items: int = 200, specs: int = 50) -> Path:
 
 
 def demo(root: Path) -> Path:
-    """Copy the packaged demo, as `pipeline demo --keep` unpacks it."""
+    """Copy the packaged demo, as it lies in the package: before its last half hour."""
     packaged = Path(pipeline_cli.__file__).parent / "demo_data/workspace"
     shutil.copytree(packaged, root)
     return root

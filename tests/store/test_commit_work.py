@@ -239,6 +239,16 @@ def test_an_identity_from_the_environment_is_the_users(
     witness(folder, head)
 
 
+def test_a_date_from_the_environment_is_the_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository(tmp_path / "w")
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2001-01-01T00:00:00Z")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2002-02-02T00:00:00Z")
+    commit(folder)
+    assert git(folder, "log", "-1", "--format=%at %ct") == "978307200 1012608000"
+
+
 # Edits in the work tree
 
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from pipeline_cli.errors import GitError
-from pipeline_cli.store.gitrepo import commit_everything, create_repository, find_repository
+from pipeline_cli.store.gitrepo import (
+    commit_everything,
+    create_repository,
+    find_repository,
+    show_stat,
+)
 from tests.support import write
 
 
@@ -184,6 +189,23 @@ def test_what_git_refuses_is_an_error_with_its_words(tmp_path: Path) -> None:
     write(tmp_path, {".git": "nonsense"})
     with pytest.raises(GitError, match="invalid gitfile format"):
         create_repository(tmp_path)
+
+
+def test_a_repository_that_we_make_knows_who_commits(tmp_path: Path) -> None:
+    committed(tmp_path)
+    assert git(tmp_path, "config", "--local", "user.name") == "Pipeline demo"
+    assert git(tmp_path, "config", "--local", "user.email") == "demo@pipeline.invalid"
+
+
+def test_the_last_commit_is_shown_whatever_the_settings_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed(tmp_path / "w")
+    home = write(tmp_path / "home", {".gitconfig": "[format]\n  pretty = oneline\n"})
+    monkeypatch.setenv("HOME", str(home))
+    shown = show_stat(tmp_path / "w").decode()
+    assert "Date:   Mon Mar 16 06:00:00 2026 +0000" in shown
+    assert "2 files changed, 2 insertions(+)" in shown
 
 
 def test_finding_a_repository_loads_nothing_that_runs_git() -> None:
