@@ -133,13 +133,16 @@ class _Settling:
                 entry.setdefault("unknown_since", iso(self._now))
                 self._looked.append(Looked(entry, "unknown", why))
             return
-        matched, new = _match(still, answer)
+        held = self._hold(still, answer)
+        free = [entry for entry in still if not any(entry is other for other in held)]
+        matched, new = _match(free, ruling.firing)
         for entry, sign in matched:
             _refresh(entry, sign, self._now)
             self._looked.append(Looked(entry, "firing", sign.message))
         self._lasting += [entry for entry, _ in matched]
-        waits = "others of its condition are still open" if matched or (opening and new) else ""
-        for entry in still:
+        stays = bool(held or matched)
+        waits = "others of its condition are still open" if stays or (opening and new) else ""
+        for entry in free:
             if not any(entry is lasting for lasting, _ in matched):
                 entry["resolved_at"] = iso(self._now)
                 self._looked.append(Looked(entry, "clear", waits))
@@ -149,8 +152,17 @@ class _Settling:
                 entry = _open(rule, sign, relapse, self._kept, self._now)
                 self._kept.append(entry)
                 self._opened.append(entry)
-        elif still and not matched:
+        elif still and not stays:
             self._clear(rule.condition, mine)
+
+    def _hold(self, still: Sequence[Entry], signs: Sequence[Sign]) -> list[Entry]:
+        """Mark and return the open issues of whose subject it cannot be told."""
+        untold = {sign.subject: sign.message for sign in signs if sign.unknown}
+        held = [entry for entry in still if entry.get("subject") in untold]
+        for entry in held:
+            entry.setdefault("unknown_since", iso(self._now))
+            self._looked.append(Looked(entry, "unknown", untold[entry.get("subject")]))
+        return held
 
     def _clear(self, condition: str, mine: Sequence[Entry]) -> None:
         self._cleared.append(condition)

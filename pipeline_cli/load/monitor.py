@@ -1,8 +1,8 @@
 """What `monitor` and `heal-resolve` look at, and what they leave in the files."""
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from pipeline_cli.domain.changes import Append, ChangeSet, Create, Rename
 from pipeline_cli.domain.changes import whole as _whole
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.false_done import Claims
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.heal_tasks import Asked, ask_for_heals
 from pipeline_cli.domain.healing import (
@@ -28,7 +29,7 @@ from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Probe, Sight
 from pipeline_cli.domain.report import Known, report
-from pipeline_cli.domain.rulings import judge
+from pipeline_cli.domain.rulings import Ruling, judge
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import log_damage, state_json
 from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
@@ -37,7 +38,7 @@ from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import Measures, figures_of
 from pipeline_cli.load.metrics_log import load_resolutions, windows
 from pipeline_cli.load.recording import close_lost
-from pipeline_cli.load.sight import ask_api, look, look_at_logs
+from pipeline_cli.load.sight import ask_api, look, look_at_claims, look_at_logs
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
@@ -60,12 +61,30 @@ def check(
     """
     # An address that does not answer costs seconds, and nobody shall wait for the lock so long.
     probe = ask_api(context.settings.monitor.probe_url)
+    # Nor while the tree is looked through, which no log and no state changes.
+    found = Tally()
+    claims = look_at_claims(context, found)
+    outside = _Outside(probe, claims, found.result())
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
-        return _check(context, probe, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
+        return _check(context, outside, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
+
+
+class _Outside(NamedTuple):
+    """What is looked at before the lock is taken, and what was found on the way."""
+
+    probe: Probe
+    claims: Claims | None
+    findings: tuple[Finding, ...]
 
 
 def _check(
-    context: Context, probe: Probe, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
+    context: Context,
+    outside: _Outside,
+    *,
+    opening: bool,
+    issue: str | None,
+    heal: bool,
+    dry_run: bool,
 ) -> Answer[Check]:
     tally = Tally()
     held = _IssuesFile(context)
@@ -78,7 +97,11 @@ def _check(
         tally.extend(closings)
     source, values = held.source, held.writable(tally)
     damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
-    sight = look(context, known, probe, damage, rated=measures is not None, tally=tally)
+    rated = measures is not None
+    tally.extend(outside.findings)
+    sight = look(
+        context, known, outside.probe, damage, claims=outside.claims, rated=rated, tally=tally
+    )
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
     rulings = judge(sight)
@@ -92,7 +115,7 @@ def _check(
         opening=opening,
         only=only,
     )
-    asked = _ask(context, ledger, known, sight, tally) if heal else ()
+    asked = _ask(context, ledger, rulings, known, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
     if opening:  # what only heal-resolve has seen has opened no issue yet
         book["seen"] = _seen(book.get("seen"), sight)
@@ -112,7 +135,12 @@ def _check(
 
 
 def _ask(
-    context: Context, ledger: Ledger, known: Known, sight: Sight, tally: Tally
+    context: Context,
+    ledger: Ledger,
+    rulings: Iterable[Ruling],
+    known: Known,
+    sight: Sight,
+    tally: Tally,
 ) -> tuple[Asked, ...]:
     """Decide on heal tasks, and name each in its issue; none where the tasks are unknown."""
     if known.tasks is None:
@@ -122,6 +150,11 @@ def _ask(
         firing,
         [rule.condition for rule in rules.RULES if rule.healable],
         known.tasks,
+        details={
+            (one.rule.condition, sign.subject): sign.details
+            for one in rulings
+            for sign in one.firing
+        },
         logs=context.settings.logs.dir.rstrip("/"),
         now=context.now,
     )

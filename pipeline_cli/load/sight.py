@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline_cli.domain.documents import SourceFile, digest_of, foreign_encoding
+from pipeline_cli.domain.false_done import Claims
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.domain.log_damage import WATCHED, Damage, Seen, known_part, still_there
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
@@ -12,6 +13,7 @@ from pipeline_cli.formats import log_damage, runner_log
 from pipeline_cli.formats.jsonio import read_object
 from pipeline_cli.load.answer import attempt
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.specs import spec_files
 
 _LAST_LINES, _TAIL = 100, 1 << 18
 
@@ -22,6 +24,7 @@ def look(
     probe: Probe,
     damage: tuple[Damage, ...] | None,
     *,
+    claims: Claims | None,
     rated: bool,
     tally: Tally,
 ) -> Sight:
@@ -50,6 +53,12 @@ def look(
         runner_log=attempt(lambda: _runner_log(context), tally),
         metrics_readable=_metrics_readable(context),
         damage=damage,
+        claims=claims,
+        named=frozenset(
+            issue.subject
+            for issue in (known.book.open if known.book else ())
+            if issue.condition == "false_done" and issue.subject is not None
+        ),
         probe=probe,
     )
 
@@ -127,6 +136,24 @@ def _damage(context: Context, name: str, before: Seen | None) -> Damage:
         return Damage(name, found.new, found.first, after)
 
     return attempt(find) or Damage(name, None, seen=before)
+
+
+def look_at_claims(context: Context, tally: Tally) -> Claims | None:
+    """Hold what is claimed done against the tree; None where that cannot be told.
+
+    Where there is nothing that could claim, nothing further is read.
+    """
+    coverage = context.settings.paths.coverage
+
+    def claimed() -> bool:
+        return bool(spec_files(context).specs) or context.workspace.lies_at(coverage)
+
+    anything = attempt(claimed, tally)
+    if not anything:
+        return None if anything is None else Claims()
+    from pipeline_cli.load.evidence import load_claims  # reading specs takes patterns and time
+
+    return load_claims(context, tally)
 
 
 def ask_api(url: str) -> Probe:

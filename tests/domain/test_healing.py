@@ -292,3 +292,25 @@ def test_an_entry_without_an_id_gets_the_same_at_every_look() -> None:
     same = {"condition": "x"}
     assert len({found["id"] for found in identified([same, dict(same)])}) == 2
     assert identified([entry()]) == [entry()]
+
+
+def test_of_what_it_cannot_be_told_the_issue_stays_and_none_opens() -> None:
+    first, second = entry(subject="a"), entry(id="bbbbbbbb", subject="b")
+    untold = Sign("b cannot be read", "b", unknown=True)
+    other = Sign("c cannot be read", "c", unknown=True)
+    ledger = settled([first, second], (untold, other))
+    kept = {one["id"]: (one["resolved_at"], one.get("unknown_since")) for one in ledger.entries}
+    assert kept == {"aaaaaaaa": (iso(NOW), None), "bbbbbbbb": (None, iso(NOW))}
+    assert (ledger.opened, ledger.resolved, ledger.cleared) == ((), (), ())
+    found = {one.entry["id"]: (one.found, one.words) for one in ledger.looked}
+    assert found["bbbbbbbb"] == ("unknown", "b cannot be read")
+    assert found["aaaaaaaa"] == ("clear", "others of its condition are still open")
+    again = settled(list(ledger.entries), (Sign("b fires", "b"),))
+    assert [one.get("unknown_since") for one in again.open] == [None]
+
+
+def test_an_issue_without_a_subject_is_taken_by_nobody_while_it_cannot_be_told() -> None:
+    rest = entry()
+    ledger = settled([rest], (Sign("d", "d"), Sign("some", unknown=True)))
+    assert [(one["id"], one.get("subject")) for one in ledger.open][0] == ("aaaaaaaa", None)
+    assert [one["subject"] for one in ledger.opened] == ["d"]

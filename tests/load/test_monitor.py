@@ -115,6 +115,111 @@ def test_the_last_clearing_is_known_without_any_plan_too(root: Path) -> None:
     assert [entry["relapse_of"] for entry in opened] == ["before"]
 
 
+SPEC = "---\nstatus: done\nsource:\n  - file: {}\n---\n# Work\n"
+
+
+def specs(root: Path, **cited: str) -> None:
+    write(root, {f"specs/{n[1:]}-x.md": SPEC.format(path) for n, path in cited.items()})
+
+
+def false_done(root: Path) -> dict[str | None, dict[str, Any]]:
+    found = [e for e in book(root)["issues"] if e["condition"] == "false_done"]
+    return {e.get("subject"): e for e in found if not e["resolved_at"]}
+
+
+def verdict(answer: Answer[Check], condition: str = "false_done") -> str:
+    return next(r.verdict for r in answer.value.rulings if r.rule.condition == condition)
+
+
+def test_a_claim_that_does_not_hold_opens_one_issue_and_asks_for_a_heal(root: Path) -> None:
+    specs(root, s001="gone.py", s002="here.py")
+    write(root, {"here.py": ""})
+    look(root, T0, heal=True)
+    (issue,) = false_done(root).values()
+    assert issue["subject"] == "specs/001-x.md"
+    assert "claims done, and it does not hold: core: file gone.py" in issue["message"]
+    filed = (root / LOGS / "tasks.jsonl").read_text().splitlines()
+    told = next(json.loads(f) for f in filed if json.loads(f)["task_id"] == issue["heal_task_id"])
+    assert "specs/001-x.md:2 claims status: done:\ncore: file gone.py: " in told["direction"]
+    assert "(specs/001-x.md:4)" in told["direction"]
+    write(root, {"gone.py": ""})
+    seen = look(root)
+    assert "false_done" in seen.value.ledger.cleared
+    assert verdict(seen) == "clear"
+
+
+def test_issues_of_specs_stay_with_them_as_the_set_changes(root: Path) -> None:
+    specs(root, **{f"s0{n}0": "gone.py" for n in range(1, 8)})
+    look(root, T0)
+    first = {subject: e["id"] for subject, e in false_done(root).items()}
+    assert set(first) == {*(f"specs/0{n}0-x.md" for n in range(1, 6)), None}
+    specs(root, s005="gone.py")  # comes before all of them
+    look(root)
+    assert {subject: e["id"] for subject, e in false_done(root).items()} == first
+    specs(root, s020="specs/020-x.md")  # one is cured: the next of the rest takes its place
+    look(root)
+    after = {subject: e["id"] for subject, e in false_done(root).items()}
+    assert after.pop("specs/005-x.md") not in first.values()
+    assert after == {s: name for s, name in first.items() if s != "specs/020-x.md"}
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("specs/001-x.md", "# A\n".encode("utf-16")),
+        ("specs/001-x.md", None),
+        ("specs/001-x.md", b"---\nstatus: done\n# torn"),
+        ("docs/SPEC-COVERAGE.md", "# A\n".encode("utf-16")),
+        ("docs/SPEC-COVERAGE.md", None),
+        ("junit.xml", b"<testsuite><testcase"),
+    ],
+)
+def test_claims_that_cannot_be_read_resolve_nothing(
+    root: Path, path: str, held: bytes | None
+) -> None:
+    write(root, {"pipeline.toml": '[evidence]\njunit = ["*.xml"]\n'})
+    specs(root, s001="gone.py")
+    look(root, T0)
+    before = false_done(root)["specs/001-x.md"]["id"]
+    write(root, {"gone.py": ""})  # it would be clear, if only it could be read
+    (root / path).unlink(missing_ok=True)
+    if held is None:
+        (root / path).mkdir(parents=True)
+    else:
+        write(root, {path: held})
+    seen = look(root)
+    if (path, held) == ("specs/001-x.md", None):  # a folder is no spec: nothing is claimed
+        assert verdict(seen) == "clear"
+        return
+    assert verdict(seen) == "unknown"
+    assert path in {finding.path for finding in seen.findings}
+    issue = false_done(root)["specs/001-x.md"]
+    assert (issue["id"], issue["unknown_since"]) == (before, T1)
+
+
+def test_one_spec_that_cannot_be_read_holds_up_no_other(root: Path) -> None:
+    specs(root, s001="gone.py", s002="gone.py")
+    look(root, T0)
+    before = {subject: e["id"] for subject, e in false_done(root).items()}
+    write(root, {"specs/002-x.md": "# A\n".encode("utf-16")})
+    assert verdict(look(root)) == "firing"
+    after = false_done(root)
+    assert {subject: e["id"] for subject, e in after.items()} == before
+    assert after["specs/002-x.md"]["unknown_since"] == T1
+
+
+def test_without_anything_that_could_claim_nothing_is_looked_at(root: Path) -> None:
+    assert verdict(look(root)) == "clear"
+    write(root, {"specs": b"a file where a folder belongs"})
+    assert verdict(look(root)) == "clear"
+
+
+def test_globs_of_reports_that_lead_out_are_unknown_and_end_nothing(root: Path) -> None:
+    write(root, {"pipeline.toml": '[evidence]\njunit = ["../*.xml"]\n'})
+    specs(root, s001="gone.py")
+    assert verdict(look(root)) == "unknown"
+
+
 def test_the_first_check_is_stamped_and_heal_resolve_is_none(root: Path) -> None:
     look(root, opening=False)
     assert book(root)["last_check"] is None
