@@ -143,8 +143,12 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
         return None
     unread = tuple(one.path for one in claimants if one.unread)
     coverage = context.settings.paths.coverage
-    lacking = {*unread, *tested.unread, coverage}
-    tally.extend(one for one in found if one.path in lacking and one.code in _UNREAD)
+    lacking = {*unread, coverage}
+    tally.extend(
+        one
+        for one in found
+        if one.path in tested.unread or (one.path in lacking and one.code in _UNREAD)
+    )
     if tested.unread or any((one.path, one.code) == (coverage, "not-text") for one in found):
         return None
     return Claims(contradicted(verdicts), unread)

@@ -312,5 +312,5 @@ def test_of_what_it_cannot_be_told_the_issue_stays_and_none_opens() -> None:
 def test_an_issue_without_a_subject_is_taken_by_nobody_while_it_cannot_be_told() -> None:
     rest = entry()
     ledger = settled([rest], (Sign("d", "d"), Sign("some", unknown=True)))
-    assert [(one["id"], one.get("subject")) for one in ledger.open][0] == ("aaaaaaaa", None)
+    assert next((one["id"], one.get("subject")) for one in ledger.open) == ("aaaaaaaa", None)
     assert [one["subject"] for one in ledger.opened] == ["d"]
