@@ -104,6 +104,17 @@ def _plainly_read(data: bytes, read: int) -> bool:
     return not any(blank in data for blank in _AFTER_TEXT)
 
 
+def refusal(path: str, encoding: str) -> Finding:
+    """Return the finding of a log that is no UTF-8 text at all."""
+    return Finding(
+        code="not-text",
+        severity="error",
+        message=f"the log is {encoding}, not UTF-8, and reads as absent",
+        path=path,
+        hint=f"convert it: iconv -f {encoding} -t UTF-8 {path}",
+    )
+
+
 class Reader(Generic[R]):
     """Read the records of one log as structs of one type, whose fields all have defaults.
 
@@ -176,15 +187,7 @@ class Reader(Generic[R]):
 
     def refuse(self, encoding: str) -> None:
         """Report a log that is no UTF-8 text at all."""
-        self.tally.add(
-            Finding(
-                code="not-text",
-                severity="error",
-                message=f"the log is {encoding}, not UTF-8, and reads as absent",
-                path=self.path,
-                hint=f"convert it: iconv -f {encoding} -t UTF-8 {self.path}",
-            )
-        )
+        self.tally.add(refusal(self.path, encoding))
 
     def _carefully(self, line: RawLine, data: bytes | None) -> R | None:
         """Read a line that the fast reader does not take; None, with a finding, if no record."""

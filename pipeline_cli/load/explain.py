@@ -168,7 +168,7 @@ def _read(context: Context) -> _Read:
 def _ruling(context: Context, rule: Rule, read: _Read) -> Ruling:
     """Hold one rule against the workspace; only for one that needs it the API is asked."""
     address = context.settings.monitor.probe_url if "probe" in rule.needs else ""
-    damage = look_at_logs(context, seen_logs(context)) if "damage" in rule.needs else None
+    damage = look_at_logs(context, seen_logs(context))
     claims = look_at_claims(context, Tally()) if "claims" in rule.needs else None
     probe = ask_api(address)
     known, rated = read.known, read.rated

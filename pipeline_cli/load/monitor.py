@@ -28,7 +28,7 @@ from pipeline_cli.domain.healing import (
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.domain.monitor import Probe, Sight
-from pipeline_cli.domain.report import Known, report
+from pipeline_cli.domain.report import report
 from pipeline_cli.domain.rulings import Ruling, judge
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import log_damage, state_json
@@ -108,14 +108,14 @@ def _check(
     ledger = settle(
         entries,
         rulings,
-        tasks=known.tasks,
+        tasks=sight.tasks,
         last_cleared=_last_cleared(context, measures),
         relapse_hours=context.settings.monitor.relapse_hours,
         now=context.now,
         opening=opening,
         only=only,
     )
-    asked = _ask(context, ledger, rulings, known, sight, tally) if heal else ()
+    asked = _ask(context, ledger, rulings, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
     if opening:  # what only heal-resolve has seen has opened no issue yet
         book["seen"] = _seen(book.get("seen"), sight)
@@ -138,18 +138,17 @@ def _ask(
     context: Context,
     ledger: Ledger,
     rulings: Iterable[Ruling],
-    known: Known,
     sight: Sight,
     tally: Tally,
 ) -> tuple[Asked, ...]:
     """Decide on heal tasks, and name each in its issue; none where the tasks are unknown."""
-    if known.tasks is None:
+    if sight.tasks is None:
         return ()
     firing = [*ledger.lasting, *ledger.opened]
     asked = ask_for_heals(
         firing,
         [rule.condition for rule in rules.RULES if rule.healable],
-        known.tasks,
+        sight.tasks,
         details={
             (one.rule.condition, sign.subject): sign.details
             for one in rulings

@@ -1,6 +1,7 @@
 """A check in one process: what it keeps in the issues file, and how much of it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,92 @@ def test_globs_of_reports_that_lead_out_are_unknown_and_end_nothing(root: Path) 
     write(root, {"pipeline.toml": '[evidence]\njunit = ["../*.xml"]\n'})
     specs(root, s001="gone.py")
     assert verdict(look(root)) == "unknown"
+
+
+RULE_INPUTS = {
+    "tasks.jsonl": (
+        "no_task_running",
+        "low_phase_coverage",
+        "orphan_running",
+        "needs_decision",
+        "repeated_failures",
+        "output_empty",
+        "executor_fail",
+    ),
+    "metrics.jsonl": ("low_success_rate",),
+    "agent_runner.log": ("runner_log_errors",),
+    "heartbeat.json": ("runner_pm_not_seen", "stale_version"),
+    "project_manager_state.json": ("needs_decision", "phase_6_7_not_worked"),
+    "project_manager_state_overnight.json": ("needs_decision", "phase_6_7_not_worked"),
+}
+FORMS = {
+    "utf-16": '{"status": "x"}\n'.encode("utf-16"),
+    "utf-32": '{"status": "x"}\n'.encode("utf-32"),
+    "folder": None,
+    "torn": b'{"task_id": "t1", "eve',
+}
+
+
+def replace(root: Path, path: str, form: str) -> None:
+    """Put something that cannot be read where a file lies, or would lie."""
+    target = root / path
+    target.unlink(missing_ok=True)
+    held = FORMS[form]
+    if held is None:
+        target.mkdir(parents=True)
+    else:
+        write(root, {path: held})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", RULE_INPUTS)
+def test_an_input_that_cannot_be_read_resolves_nothing(root: Path, name: str, form: str) -> None:
+    if (name, form) == ("agent_runner.log", "torn"):
+        return  # text of any kind is a log
+    conditions = RULE_INPUTS[name]
+    entries = [
+        {"id": f"{n:08}", "condition": condition, "created_at": T0}
+        for n, condition in enumerate(conditions)
+    ]
+    write(root, {ISSUES: json.dumps({"issues": entries})})
+    replace(root, f"{LOGS}/{name}", form)
+    seen = look(root)
+    assert {c: verdict(seen, c) for c in conditions} == dict.fromkeys(conditions, "unknown")
+    kept = {e["condition"]: e["id"] for e in book(root)["issues"]}
+    assert {c: kept[c] for c in conditions} == {e["condition"]: e["id"] for e in entries}
+    assert not (root / LOGS / "monitor_resolutions.jsonl").exists()
+    found = {finding.path for finding in seen.findings}
+    assert f"{LOGS}/{name}" in found
+
+
+@pytest.mark.parametrize("form", ["utf-16", "folder"])
+def test_a_backlog_that_cannot_be_read_leaves_the_plan_unknown(root: Path, form: str) -> None:
+    replace(root, "backlog/006-overnight-backlog.md", form)
+    seen = look(root)
+    for condition in ("phase_6_7_not_worked", "needs_decision", "runner_pm_not_seen"):
+        assert verdict(seen, condition) == "unknown"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_input_without_permission_is_unknown(root: Path) -> None:
+    (root / LOGS / "tasks.jsonl").chmod(0)
+    assert verdict(look(root), "orphan_running") == "unknown"
+
+
+def test_a_log_with_one_good_line_is_read(root: Path) -> None:
+    write(root, {f"{LOGS}/tasks.jsonl": "{torn\n" + orphan() + "{torn"})
+    assert verdict(look(root), "orphan_running") == "firing"
+
+
+@pytest.mark.parametrize("form", ["utf-16", "folder"])
+def test_what_clears_is_not_recorded_into_a_log_that_cannot_be_read(root: Path, form: str) -> None:
+    look(root, T0)
+    held = (root / ISSUES).read_bytes()
+    write(root, {f"{LOGS}/tasks.jsonl": event_line("t", "created", T0, task_type="impl")})
+    replace(root, f"{LOGS}/monitor_resolutions.jsonl", form)
+    with pytest.raises(InputError):
+        look(root)
+    assert (root / ISSUES).read_bytes() == held
 
 
 def test_the_first_check_is_stamped_and_heal_resolve_is_none(root: Path) -> None:
