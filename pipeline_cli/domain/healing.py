@@ -15,7 +15,7 @@ from pipeline_cli.domain.issues import PRIORITY_OF, rank_of
 from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.domain.monitor import Rule, Sign
 from pipeline_cli.domain.rulings import Ruling
-from pipeline_cli.domain.tasks import Task
+from pipeline_cli.domain.tasks import HealFor, Task
 
 Entry = dict[str, Any]
 Attribution = Literal["completed", "assumed", "none"]
@@ -80,6 +80,7 @@ def settle(
     last_cleared: Mapping[str, Cleared],
     relapse_hours: float,
     now: datetime,
+    last_check: datetime | None = None,
     opening: bool = True,
     only: str | None = None,
 ) -> Ledger:
@@ -88,9 +89,12 @@ def settle(
     `tasks` is None where the task log could not be read: then nobody earns anything that a
     later look could still show, so no condition with a heal task is resolved. With `opening`
     false nothing new is opened (`heal-resolve`), and `only` limits it to one issue's condition.
+    `last_check` is when a check wrote the issues last: what a later one opened, and a kill kept it
+    from writing, is opened again as what it was, where a heal task was filed for it already.
     """
     kept = [dict(entry) for entry in entries]
-    work = _Settling(kept, tasks, last_cleared, timedelta(hours=relapse_hours), now)
+    span = timedelta(hours=relapse_hours)
+    work = _Settling(kept, tasks, last_cleared, span, now, _unwritten(tasks or (), last_check, now))
     for ruling in rulings:
         if only is None or only == ruling.rule.condition:
             work.judge(ruling, opening=opening)
@@ -107,12 +111,14 @@ class _Settling:
         last_cleared: Mapping[str, Cleared],
         relapse: timedelta,
         now: datetime,
+        unwritten: Mapping[str, Task],
     ) -> None:
         self._kept = kept
         self._tasks = tasks
         self._last_cleared = last_cleared
         self._relapse_span = relapse
         self._now = now
+        self._unwritten = unwritten
         self._opened: list[Entry] = []
         self._lasting: list[Entry] = []
         self._resolved: list[Entry] = []
@@ -147,9 +153,8 @@ class _Settling:
                 entry["resolved_at"] = iso(self._now)
                 self._looked.append(Looked(entry, "clear", waits))
         if opening and new:
-            relapse = None if still else self._relapse(rule)
             for sign in new:
-                entry = _open(rule, sign, relapse, self._kept, self._now)
+                entry = self._open(rule, sign, alone=not still)
                 self._kept.append(entry)
                 self._opened.append(entry)
         elif still and not stays:
@@ -173,10 +178,20 @@ class _Settling:
         if known is None or known.issue_id != record["issue_id"]:
             self._resolved.append(record)
 
-    def _relapse(self, rule: Rule) -> Cleared | None:
+    def _open(self, rule: Rule, sign: Sign, *, alone: bool) -> Entry:
+        """Open an issue, or that of a killed check, which has filed a heal task for it."""
+        begun = next((t for t in self._unwritten.values() if _is_begun(t, rule, sign)), None)
+        at = begun.created if begun and begun.created else self._now
+        relapse = self._relapse(rule, at) if alone else None
+        entry = _open(rule, sign, relapse, self._kept, at)
+        if begun is not None:
+            entry |= {"last_seen_at": iso(self._now), "heal_task_id": begun.id}
+        return entry
+
+    def _relapse(self, rule: Rule, at: datetime) -> Cleared | None:
         last = self._last_cleared.get(rule.condition)
         # A clock that went backwards makes no relapse.
-        if last is None or not timedelta(0) <= self._now - last.at <= self._relapse_span:
+        if last is None or not timedelta(0) <= at - last.at <= self._relapse_span:
             return None
         return last
 
@@ -255,6 +270,33 @@ def moment_of(entry: Entry, key: str) -> datetime | None:
     return stamp.moment if stamp else None
 
 
+def _unwritten(
+    tasks: Iterable[Task], last_check: datetime | None, now: datetime
+) -> dict[str, Task]:
+    """Return the heal tasks that were filed after the issues were written last, by their issue."""
+    return {
+        task.heal_for.issue_id: task
+        for task in tasks
+        if task.heal_for
+        and task.heal_for.issue_id
+        and task.created
+        and (last_check is None or task.created > last_check)
+        and task.created <= now
+    }
+
+
+def _is_begun(task: Task, rule: Rule, sign: Sign) -> bool:
+    """Tell whether a heal task is for the issue that this sign opened when the task was filed."""
+    if task.heal_for is None or task.created is None:
+        return False
+    return task.heal_for == HealFor(issue_id(rule, sign, task.created), rule.condition)
+
+
+def issue_id(rule: Rule, sign: Sign, at: datetime, count: int = 0) -> str:
+    """Return the id of an issue, made from what opened and when; `count` where it is taken."""
+    return _digest(f"{rule.condition} {sign.subject} {iso(at)} {count}")
+
+
 def _heal_unread(entries: Iterable[Entry], tasks: Sequence[Task] | None) -> bool:
     return tasks is None and any(entry.get("heal_task_id") for entry in entries)
 
@@ -301,8 +343,8 @@ def _open(
     rule: Rule, sign: Sign, relapse: Cleared | None, taken: Sequence[Entry], now: datetime
 ) -> Entry:
     ids = {entry.get("id") for entry in taken}
-    seed, count = f"{rule.condition} {sign.subject} {iso(now)}", 0
-    while (name := _digest(f"{seed} {count}")) in ids:
+    count = 0
+    while (name := issue_id(rule, sign, now, count)) in ids:
         count += 1
     entry: Entry = {
         "id": name,

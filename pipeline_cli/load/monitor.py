@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,7 +27,7 @@ from pipeline_cli.domain.healing import (
     settle,
 )
 from pipeline_cli.domain.issues import IssueBook
-from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.domain.monitor import Probe, Sight
 from pipeline_cli.domain.report import report
 from pipeline_cli.domain.rulings import Ruling, judge
@@ -112,6 +113,7 @@ def _check(
         last_cleared=_last_cleared(context, measures),
         relapse_hours=context.settings.monitor.relapse_hours,
         now=context.now,
+        last_check=held.last_check,
         opening=opening,
         only=only,
     )
@@ -198,6 +200,12 @@ class _IssuesFile:
             return IssueBook()
         self.source, self._values = found, read_object(found, tally)
         return state_json.issue_book(self._values, self._path, tally)
+
+    @property
+    def last_check(self) -> datetime | None:
+        """When the issues were written last by a check; None where nobody knows."""
+        stamp = parse_stamp((self._values or {}).get("last_check"))
+        return stamp.moment if stamp else None
 
     def writable(self, tally: Tally) -> dict[str, Any] | None:
         """Return its object; None where there is none that is valid.
