@@ -506,3 +506,12 @@ def test_each_event_out_of_place_is_one_finding(steps: list[tuple[str, str]]) ->
             expected.append("task-event-order")
     found = fold(*(event(name, one, status="failed") for one, name in steps))[1]
     assert [finding.code for finding in found if finding.line] == expected
+
+
+def test_a_late_creation_and_a_second_one_are_told_apart() -> None:
+    found = fold(event("started"), event("created"), event("created"))[1]
+    assert [finding.message for finding in found] == [
+        "started of task a comes without its creation",
+        "created of task a comes after other events of it",
+        "created of task a is there twice",
+    ]
