@@ -111,7 +111,7 @@ class _Settling:
         last_cleared: Mapping[str, Cleared],
         relapse: timedelta,
         now: datetime,
-        unwritten: Mapping[str, Task],
+        unwritten: Sequence[tuple[Task, datetime]],
     ) -> None:
         self._kept = kept
         self._tasks = tasks
@@ -180,8 +180,12 @@ class _Settling:
 
     def _open(self, rule: Rule, sign: Sign, *, alone: bool) -> Entry:
         """Open an issue, or that of a killed check, which has filed a heal task for it."""
-        begun = next((t for t in self._unwritten.values() if _is_begun(t, rule, sign)), None)
-        at = begun.created if begun and begun.created else self._now
+        wanted = (
+            (task, at)
+            for task, at in self._unwritten
+            if task.heal_for == HealFor(issue_id(rule, sign, at), rule.condition)
+        )
+        begun, at = next(wanted, (None, self._now))
         relapse = self._relapse(rule, at) if alone else None
         entry = _open(rule, sign, relapse, self._kept, at)
         if begun is not None:
@@ -272,24 +276,16 @@ def moment_of(entry: Entry, key: str) -> datetime | None:
 
 def _unwritten(
     tasks: Iterable[Task], last_check: datetime | None, now: datetime
-) -> dict[str, Task]:
-    """Return the heal tasks that were filed after the issues were written last, by their issue."""
-    return {
-        task.heal_for.issue_id: task
+) -> list[tuple[Task, datetime]]:
+    """Return the heal tasks that were filed after the issues were written last, and when."""
+    return [
+        (task, task.created)
         for task in tasks
         if task.heal_for
-        and task.heal_for.issue_id
         and task.created
         and (last_check is None or task.created > last_check)
         and task.created <= now
-    }
-
-
-def _is_begun(task: Task, rule: Rule, sign: Sign) -> bool:
-    """Tell whether a heal task is for the issue that this sign opened when the task was filed."""
-    if task.heal_for is None or task.created is None:
-        return False
-    return task.heal_for == HealFor(issue_id(rule, sign, task.created), rule.condition)
+    ]
 
 
 def issue_id(rule: Rule, sign: Sign, at: datetime, count: int = 0) -> str:
