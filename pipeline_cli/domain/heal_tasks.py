@@ -3,7 +3,7 @@
 Owns "Healing" of contracts §7.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -38,13 +38,15 @@ def ask_for_heals(
     healable: Sequence[str],
     tasks: Sequence[Task],
     *,
+    details: Mapping[tuple[str, str | None], Sequence[str]] | None = None,
     logs: str,
     now: datetime,
 ) -> list[Asked]:
     """File at most one heal task a condition, for those that fire and have none under way.
 
     After each heal that did not help the pause doubles; after three one task asks a person.
-    `logs` is the folder of the captured outputs, for the direction.
+    `logs` is the folder of the captured outputs, `details` what a condition and subject have to
+    tell beside their message; both for the direction.
     """
     known = _Known(tasks)
     asked: list[Asked] = []
@@ -54,7 +56,8 @@ def ask_for_heals(
             continue
         if condition in known.under_way:
             continue
-        one = _ask(entry, known, logs, now)
+        evidence = (details or {}).get((condition, entry.get("subject")), ())
+        one = _ask(entry, known, evidence, logs, now)
         if one is not None:
             asked.append(one)
     return asked
@@ -78,7 +81,9 @@ class _Known:
         return newest_first(task for task in self._tasks if task.status == "failed")[:_SHOWN]
 
 
-def _ask(entry: Entry, known: _Known, logs: str, now: datetime) -> Asked | None:
+def _ask(
+    entry: Entry, known: _Known, evidence: Sequence[str], logs: str, now: datetime
+) -> Asked | None:
     issue, condition = str(entry["id"]), str(entry["condition"])
     tried = [task for task, cured in known.ended if cured == issue]
     last = max((task.ended_at for task in tried if task.ended_at), default=None)
@@ -91,7 +96,7 @@ def _ask(entry: Entry, known: _Known, logs: str, now: datetime) -> Asked | None:
         return None
     what = Description(
         task_type="heal",
-        direction=direction(entry, known.failed, tried, logs),
+        direction=direction(entry, evidence, known.failed, tried, logs),
         heal_for=HealFor(issue, condition),
     )
     events = recording.create(None, name, what, now)
@@ -101,11 +106,17 @@ def _ask(entry: Entry, known: _Known, logs: str, now: datetime) -> Asked | None:
     return Asked(issue, condition, name, events, decision)
 
 
-def direction(entry: Entry, failed: Sequence[Task], tried: Sequence[Task], logs: str) -> str:
+def direction(
+    entry: Entry,
+    evidence: Sequence[str],
+    failed: Sequence[Task],
+    tried: Sequence[Task],
+    logs: str,
+) -> str:
     """Return what a heal task is told: what fired, since when, the evidence, what was tried.
 
-    `failed` are the tasks that failed last. An issue that was edited by hand may say more than
-    a direction holds: then its end is cut.
+    `evidence` are lines of the rule's own, `failed` the tasks that failed last. An issue that was
+    edited by hand may say more than a direction holds: then its end is cut.
     """
     since = moment_of(entry, "created_at")
     parts = [
@@ -114,6 +125,7 @@ def direction(entry: Entry, failed: Sequence[Task], tried: Sequence[Task], logs:
     ]
     if entry.get("suggested_action"):
         parts.append(f"Suggested: {entry['suggested_action']}")
+    parts += evidence
     parts += [
         f"Failed lately: {task.id}, see {logs}/{recording.log_name(task.id)}" for task in failed
     ]

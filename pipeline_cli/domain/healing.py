@@ -15,7 +15,7 @@ from pipeline_cli.domain.issues import PRIORITY_OF, rank_of
 from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.domain.monitor import Rule, Sign
 from pipeline_cli.domain.rulings import Ruling
-from pipeline_cli.domain.tasks import Task
+from pipeline_cli.domain.tasks import HealFor, Task
 
 Entry = dict[str, Any]
 Attribution = Literal["completed", "assumed", "none"]
@@ -80,6 +80,7 @@ def settle(
     last_cleared: Mapping[str, Cleared],
     relapse_hours: float,
     now: datetime,
+    last_check: datetime | None = None,
     opening: bool = True,
     only: str | None = None,
 ) -> Ledger:
@@ -88,9 +89,12 @@ def settle(
     `tasks` is None where the task log could not be read: then nobody earns anything that a
     later look could still show, so no condition with a heal task is resolved. With `opening`
     false nothing new is opened (`heal-resolve`), and `only` limits it to one issue's condition.
+    `last_check` is when a check wrote the issues last: what a later one opened, and a kill kept it
+    from writing, is opened again as what it was, where a heal task was filed for it already.
     """
     kept = [dict(entry) for entry in entries]
-    work = _Settling(kept, tasks, last_cleared, timedelta(hours=relapse_hours), now)
+    span = timedelta(hours=relapse_hours)
+    work = _Settling(kept, tasks, last_cleared, span, now, _unwritten(tasks or (), last_check, now))
     for ruling in rulings:
         if only is None or only == ruling.rule.condition:
             work.judge(ruling, opening=opening)
@@ -107,12 +111,14 @@ class _Settling:
         last_cleared: Mapping[str, Cleared],
         relapse: timedelta,
         now: datetime,
+        unwritten: Sequence[tuple[Task, datetime]],
     ) -> None:
         self._kept = kept
         self._tasks = tasks
         self._last_cleared = last_cleared
         self._relapse_span = relapse
         self._now = now
+        self._unwritten = unwritten
         self._opened: list[Entry] = []
         self._lasting: list[Entry] = []
         self._resolved: list[Entry] = []
@@ -133,24 +139,35 @@ class _Settling:
                 entry.setdefault("unknown_since", iso(self._now))
                 self._looked.append(Looked(entry, "unknown", why))
             return
-        matched, new = _match(still, answer)
+        held = self._hold(still, answer)
+        free = [entry for entry in still if not any(entry is other for other in held)]
+        matched, new = _match(free, ruling.firing)
         for entry, sign in matched:
             _refresh(entry, sign, self._now)
             self._looked.append(Looked(entry, "firing", sign.message))
         self._lasting += [entry for entry, _ in matched]
-        waits = "others of its condition are still open" if matched or (opening and new) else ""
-        for entry in still:
+        stays = bool(held or matched)
+        waits = "others of its condition are still open" if stays or (opening and new) else ""
+        for entry in free:
             if not any(entry is lasting for lasting, _ in matched):
                 entry["resolved_at"] = iso(self._now)
                 self._looked.append(Looked(entry, "clear", waits))
         if opening and new:
-            relapse = None if still else self._relapse(rule)
             for sign in new:
-                entry = _open(rule, sign, relapse, self._kept, self._now)
+                entry = self._open(rule, sign, alone=not still)
                 self._kept.append(entry)
                 self._opened.append(entry)
-        elif still and not matched:
+        elif still and not stays:
             self._clear(rule.condition, mine)
+
+    def _hold(self, still: Sequence[Entry], signs: Sequence[Sign]) -> list[Entry]:
+        """Mark and return the open issues of whose subject it cannot be told."""
+        untold = {sign.subject: sign.message for sign in signs if sign.unknown}
+        held = [entry for entry in still if entry.get("subject") in untold]
+        for entry in held:
+            entry.setdefault("unknown_since", iso(self._now))
+            self._looked.append(Looked(entry, "unknown", untold[entry.get("subject")]))
+        return held
 
     def _clear(self, condition: str, mine: Sequence[Entry]) -> None:
         self._cleared.append(condition)
@@ -161,10 +178,24 @@ class _Settling:
         if known is None or known.issue_id != record["issue_id"]:
             self._resolved.append(record)
 
-    def _relapse(self, rule: Rule) -> Cleared | None:
+    def _open(self, rule: Rule, sign: Sign, *, alone: bool) -> Entry:
+        """Open an issue, or that of a killed check, which has filed a heal task for it."""
+        wanted = (
+            (task, at)
+            for task, at in self._unwritten
+            if task.heal_for == HealFor(issue_id(rule, sign, at), rule.condition)
+        )
+        begun, at = next(wanted, (None, self._now))
+        relapse = self._relapse(rule, at) if alone else None
+        entry = _open(rule, sign, relapse, self._kept, at)
+        if begun is not None:
+            entry |= {"last_seen_at": iso(self._now), "heal_task_id": begun.id}
+        return entry
+
+    def _relapse(self, rule: Rule, at: datetime) -> Cleared | None:
         last = self._last_cleared.get(rule.condition)
         # A clock that went backwards makes no relapse.
-        if last is None or not timedelta(0) <= self._now - last.at <= self._relapse_span:
+        if last is None or not timedelta(0) <= at - last.at <= self._relapse_span:
             return None
         return last
 
@@ -243,6 +274,25 @@ def moment_of(entry: Entry, key: str) -> datetime | None:
     return stamp.moment if stamp else None
 
 
+def _unwritten(
+    tasks: Iterable[Task], last_check: datetime | None, now: datetime
+) -> list[tuple[Task, datetime]]:
+    """Return the heal tasks that were filed after the issues were written last, and when."""
+    return [
+        (task, task.created)
+        for task in tasks
+        if task.heal_for
+        and task.created
+        and (last_check is None or task.created > last_check)
+        and task.created <= now
+    ]
+
+
+def issue_id(rule: Rule, sign: Sign, at: datetime, count: int = 0) -> str:
+    """Return the id of an issue, made from what opened and when; `count` where it is taken."""
+    return _digest(f"{rule.condition} {sign.subject} {iso(at)} {count}")
+
+
 def _heal_unread(entries: Iterable[Entry], tasks: Sequence[Task] | None) -> bool:
     return tasks is None and any(entry.get("heal_task_id") for entry in entries)
 
@@ -289,8 +339,8 @@ def _open(
     rule: Rule, sign: Sign, relapse: Cleared | None, taken: Sequence[Entry], now: datetime
 ) -> Entry:
     ids = {entry.get("id") for entry in taken}
-    seed, count = f"{rule.condition} {sign.subject} {iso(now)}", 0
-    while (name := _digest(f"{seed} {count}")) in ids:
+    count = 0
+    while (name := issue_id(rule, sign, now, count)) in ids:
         count += 1
     entry: Entry = {
         "id": name,

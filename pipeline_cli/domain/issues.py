@@ -37,6 +37,7 @@ class Issue(msgspec.Struct, frozen=True):
     resolved_at: str | None = None
     heal_task_id: str | None = None
     suggested_action: str = ""
+    subject: str | None = None
 
     @property
     def rank(self) -> int:

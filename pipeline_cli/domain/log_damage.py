@@ -46,6 +46,16 @@ class Damage(msgspec.Struct, frozen=True):
     seen: Seen | None = None
 
 
+def unreadable(damage: Iterable[Damage], log: str) -> bool:
+    """Tell whether a log is there and no line of it can be read: then it is unknown, not empty."""
+    one = next((one for one in damage if one.log == log), None)
+    if one is None or one.new is None:
+        return one is not None
+    return (
+        one.seen is not None and one.seen.bad > 0 and one.seen.bad >= one.seen.lines + one.seen.torn
+    )
+
+
 def known_part(offset: int) -> tuple[int, int]:
     """Return where the bytes begin by which a seen part is known, and how many they are."""
     start = max(0, offset - KNOWN_BY)

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.false_done import Claims, told
 from pipeline_cli.domain.log_damage import Damage, said
 from pipeline_cli.domain.moments import seconds_between
 from pipeline_cli.domain.progress import PlanProgress
@@ -50,7 +51,7 @@ class Sight(msgspec.Struct, frozen=True):
     `beat` holds one heartbeat, or none where no runner has left one. `stale` holds the running
     and the current commit where they differ. `open_items` counts unfinished backlog items, at
     most a few. `rated` tells whether the metrics behind the success rate could be read. `damage`
-    has an entry for each log of ours.
+    has an entry for each log of ours. `named` are the subjects of open issues of `false_done`.
     """
 
     now: datetime
@@ -66,6 +67,8 @@ class Sight(msgspec.Struct, frozen=True):
     runner_log: Sequence[LogLine] | None = None
     metrics_readable: bool = True
     damage: Sequence[Damage] | None = None
+    claims: Claims | None = None
+    named: frozenset[str] = frozenset()
     probe: Probe = "not_configured"
 
     @property
@@ -89,10 +92,16 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """One thing that fires: what it says, and about which task where it is about one."""
+    """One thing that fires: what it says, and about which task or spec where it is about one.
+
+    `details` are told to a heal task. With `unknown` it does not fire: of this subject it cannot
+    be told, which keeps its open issue open and opens none.
+    """
 
     message: str
     subject: str | None = None
+    details: tuple[str, ...] = ()
+    unknown: bool = False
 
 
 Answer = tuple[Sign, ...] | None
@@ -262,6 +271,25 @@ def metrics_unavailable(seen: Sight) -> Answer:
     return CLEAR if seen.metrics_readable else (Sign("the metrics log cannot be read"),)
 
 
+def false_done(seen: Sight) -> Answer:
+    """`verify` finds a contradicted claim; what cannot be read keeps its issue."""
+    claims = seen.claims
+    if claims is None:
+        return None
+    named, rest = claims.shared(seen.named)
+    if claims.unread and not named:
+        return None
+    signs = [Sign(one.message, one.path, one.details) for one in named]
+    if rest:
+        words = f"{len(rest)} more spec(s) claim done, and it does not hold: {rest[0].path}"
+        more = f" and {len(rest) - 1} more" if len(rest) > 1 else ""
+        signs.append(Sign(words + more, details=told(one.message for one in rest)))
+    elif claims.unread:
+        signs.append(Sign("some claims cannot be read", unknown=True))
+    unread = [Sign("its claims cannot be read", path, unknown=True) for path in claims.unread]
+    return (*signs, *unread)
+
+
 def log_damage(seen: Sight) -> Answer:
     """A log of ours holds bad lines that the last check has not seen."""
     if seen.damage is None:
@@ -369,6 +397,13 @@ RULES: tuple[Rule, ...] = (
         "see what stands before them: pipeline align",
         ("plan",),
         healable=False,
+    ),
+    Rule(
+        "false_done",
+        "medium",
+        false_done,
+        "do what is claimed, or take the claim back: pipeline verify",
+        ("claims",),
     ),
     Rule("metrics_unavailable", "low", metrics_unavailable, "see why: pipeline doctor"),
     # It clears by itself at the next check, so no heal could ever earn it.

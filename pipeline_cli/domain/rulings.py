@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from pipeline_cli.domain.monitor import RULES, Answer, Rule, Sight
+from pipeline_cli.domain.monitor import RULES, Answer, Rule, Sight, Sign
 
 Verdict = Literal["firing", "clear", "unknown"]
 
@@ -25,6 +25,10 @@ LACKS: dict[str, tuple[Callable[[Sight], bool], str]] = {
         lambda seen: seen.damage is None or any(one.new is None for one in seen.damage),
         "a log of ours cannot be read",
     ),
+    "claims": (
+        lambda seen: seen.claims is None or bool(seen.claims.unread),
+        "specs, coverage document, reports or tree cannot be read",
+    ),
     "probe": (lambda seen: seen.probe == "unreachable", "the API does not answer"),
 }
 
@@ -37,21 +41,26 @@ class Ruling(msgspec.Struct, frozen=True):
     why: str = ""
 
     @property
+    def firing(self) -> tuple[Sign, ...]:
+        """What fires, without the subjects of which it cannot be told."""
+        return tuple(sign for sign in self.answer or () if not sign.unknown)
+
+    @property
     def verdict(self) -> Verdict:
         """The answer in one word."""
         if self.answer is None:
             return "unknown"
-        return "firing" if self.answer else "clear"
+        return "firing" if self.firing else "clear"
 
     @property
     def count(self) -> int | None:
         """How many things fire; None where that is unknown."""
-        return None if self.answer is None else len(self.answer)
+        return None if self.answer is None else len(self.firing)
 
     @property
     def message(self) -> str:
         """What fires, or what could not be read; empty where the rule is clear."""
-        signs = self.answer or ()
+        signs = self.firing
         more = [f"and {len(signs) - MOST_SAID} more"] if len(signs) > MOST_SAID else []
         return self.why or "; ".join([*(sign.message for sign in signs[:MOST_SAID]), *more])
 

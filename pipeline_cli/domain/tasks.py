@@ -23,21 +23,21 @@ _EVENTS = ("created", "started", "finished", "needs_decision", "decided", "cance
 ENDED = ("completed", "failed", "cancelled")
 
 
-class ItemReference(msgspec.Struct, frozen=True):
+class ItemReference(msgspec.Struct, frozen=True, gc=False):
     """The backlog item that a task works on."""
 
     backlog: str | None = None
     number: int | None = None
 
 
-class HealFor(msgspec.Struct, frozen=True):
+class HealFor(msgspec.Struct, frozen=True, gc=False):
     """The issue that a heal task is to cure."""
 
     issue_id: str | None = None
     condition: str | None = None
 
 
-class Process(msgspec.Struct, frozen=True):
+class Process(msgspec.Struct, frozen=True, gc=False):
     """The process that works on a task: its host, number, and start in ticks since boot."""
 
     host: str
@@ -45,7 +45,7 @@ class Process(msgspec.Struct, frozen=True):
     started: int
 
 
-class TaskEvent(msgspec.Struct, frozen=True):
+class TaskEvent(msgspec.Struct, frozen=True, gc=False):
     """One line of `tasks.jsonl` as written; every field may be missing (contracts §5)."""
 
     task_id: str | None = None
@@ -67,8 +67,10 @@ class TaskEvent(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
-class Task(msgspec.Struct):
+class Task(msgspec.Struct, gc=False):
     """A task as its events leave it; moments are UTC, `status` is its one state.
+
+    `process` is what works on it; an ended task has none any more.
 
     `reason` says why it ended where not by itself: `lost` when its process was gone.
     """
@@ -116,7 +118,7 @@ class Task(msgspec.Struct):
             self._describe(event, moment)
         elif event.event == "started":
             self.started = moment or self.started
-            self.process = _process_of(event)
+            self.process = None if self.status in ENDED else _process_of(event)
             self._move("running")
         elif event.event == "finished":
             self._finish(event, moment)
@@ -138,6 +140,7 @@ class Task(msgspec.Struct):
 
     def _finish(self, event: TaskEvent, moment: datetime | None) -> None:
         self.status = "completed" if event.status == "completed" else "failed"
+        self.process = None
         self.finished = moment
         self.duration = event.duration_seconds
         self.output_chars = event.output_chars
@@ -148,6 +151,8 @@ class Task(msgspec.Struct):
         # An end is final: an event that comes late in the file reopens nothing.
         if self.status not in ENDED:
             self.status = status
+            if status in ENDED:
+                self.process = None
 
 
 class TaskFold:
@@ -160,8 +165,11 @@ class TaskFold:
         self.tasks: dict[str, Task] = {}
         self._path = path
         self._tally = tally
-        self._created: set[str] = set()
+        # Of the tasks that are not created first: all, and those that are created by now.
         self._orphans: set[str] = set()
+        self._late: set[str] = set()
+        # The few names that many tasks share; one copy of each is enough.
+        self._names: dict[Any, Any] = {}
 
     def add(self, event: TaskEvent, moment: datetime | None, line: int) -> None:
         """Take one event; `moment` is its parsed stamp, None where it has no usable one."""
@@ -171,27 +179,41 @@ class TaskFold:
         if event.event not in _EVENTS:
             self._report("task-event-unknown", f"unknown event {event.event!r}", line)
             return
-        task = self.tasks.setdefault(event.task_id, Task(event.task_id))
-        self._check_order(task, event, line)
+        task = self.tasks.get(event.task_id)
+        if task is None:
+            task = self.tasks[event.task_id] = Task(event.task_id)
+            self._check_first(event, line)
+        else:
+            self._check_order(task, event, line)
+        if event.event == "finished" and event.status not in ("completed", "failed"):
+            words = f"{_name(event)} has status {event.status!r}, read as failed"
+            self._report("task-status-unknown", words, line)
         task.apply(event, moment)
+        if event.event == "created":
+            self._share(task)
+
+    def _share(self, task: Task) -> None:
+        shared = self._names.setdefault
+        task.task_type = shared(task.task_type, task.task_type)
+        task.model = shared(task.model, task.model)
+        task.item = shared(task.item, task.item)
+
+    def _check_first(self, event: TaskEvent, line: int) -> None:
+        if event.event != "created" and event.task_id:
+            words = f"{_name(event)} comes without its creation"
+            self._report("task-event-orphan", words, line)
+            self._orphans.add(event.task_id)
 
     def _check_order(self, task: Task, event: TaskEvent, line: int) -> None:
-        name = f"{event.event} of task {task.id}"
         if event.event == "created":
-            if task.id in self._created:
-                self._report("task-event-order", f"{name} is there twice", line)
-            elif task.id in self._orphans:
-                self._report("task-event-order", f"{name} comes after other events of it", line)
-            self._created.add(task.id)
-        elif task.id not in self._created and task.id not in self._orphans:
-            self._report("task-event-orphan", f"{name} comes without its creation", line)
-            self._orphans.add(task.id)
+            if task.id in self._orphans and task.id not in self._late:
+                words = f"{_name(event)} comes after other events of it"
+                self._late.add(task.id)
+            else:
+                words = f"{_name(event)} is there twice"
+            self._report("task-event-order", words, line)
         elif task.status in ENDED:
-            self._report("task-event-order", f"{name} comes after its end", line)
-        if event.event == "finished" and event.status not in ("completed", "failed"):
-            self._report(
-                "task-status-unknown", f"{name} has status {event.status!r}, read as failed", line
-            )
+            self._report("task-event-order", f"{_name(event)} comes after its end", line)
 
     def _report(self, code: str, message: str, line: int) -> None:
         self._tally.add(
@@ -204,6 +226,10 @@ class TaskFold:
                 hint="see docs/file-formats.md, tasks.jsonl",
             )
         )
+
+
+def _name(event: TaskEvent) -> str:
+    return f"{event.event} of task {event.task_id}"
 
 
 class TaskRow(msgspec.Struct, frozen=True):

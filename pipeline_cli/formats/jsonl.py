@@ -7,7 +7,7 @@ line never spoils the others, a field of the wrong type never drops its record.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 import msgspec
 
@@ -19,6 +19,8 @@ from pipeline_cli.formats.jsonio import JsonError, loads
 _BOM = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
+_STRUCT = type(msgspec.Struct)
+_HOLDERS = (dict, list)
 _ANYTHING = msgspec.json.Decoder()
 #: A key with a blank before its colon would not be counted.
 _AFTER_TEXT = (b'" ', b'"\t', b'"\r')
@@ -89,9 +91,10 @@ def may_repeat(data: bytes) -> bool:
 
 
 def _keys_in(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(map(_keys_in, value.values()))
-    return sum(map(_keys_in, value)) if isinstance(value, list) else 0
+    if type(value) is dict:
+        held = [one for one in value.values() if type(one) in _HOLDERS]
+        return len(value) + sum(map(_keys_in, held))
+    return sum(map(_keys_in, value)) if type(value) is list else 0
 
 
 def _plainly_read(data: bytes, read: int) -> bool:
@@ -102,6 +105,17 @@ def _plainly_read(data: bytes, read: int) -> bool:
     if data.count(b'":') != read or not data.isascii():
         return False
     return not any(blank in data for blank in _AFTER_TEXT)
+
+
+def refusal(path: str, encoding: str) -> Finding:
+    """Return the finding of a log that is no UTF-8 text at all."""
+    return Finding(
+        code="not-text",
+        severity="error",
+        message=f"the log is {encoding}, not UTF-8, and reads as absent",
+        path=path,
+        hint=f"convert it: iconv -f {encoding} -t UTF-8 {path}",
+    )
 
 
 class Reader(Generic[R]):
@@ -115,12 +129,18 @@ class Reader(Generic[R]):
         self.skipped = 0
         self._record = record
         self._fields = {field.name: field for field in msgspec.structs.fields(record)}
+        # Where an object of its own may stand, whose keys are read with those of the record.
+        self._nested = [
+            place
+            for place, field in enumerate(self._fields.values())
+            if any(isinstance(one, _STRUCT) for one in get_args(field.type))
+        ]
         self._decoder = msgspec.json.Decoder(record)
         self.tally = tally
 
     def records(self, lines: Iterable[RawLine]) -> Iterator[tuple[int, R]]:
         """Yield each record with the number of its line."""
-        decode, width = self._decoder.decode, len(self._fields)
+        decode, nested = self._decoder.decode, self._nested
         record: R | None
         for line in lines:
             data = line.data
@@ -135,7 +155,12 @@ class Reader(Generic[R]):
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 record = self._carefully(line, data)
             else:
-                read = width - msgspec.structs.astuple(record).count(None)
+                values = msgspec.structs.astuple(record)
+                read = len(values) - values.count(None)
+                for place in nested:
+                    if values[place] is not None:
+                        inner = msgspec.structs.astuple(values[place])
+                        read += len(inner) - inner.count(None)
                 if data and not _plainly_read(data, read) and self._suspect(data):
                     record = self._carefully(line, data)
             if record is not None:
@@ -176,15 +201,7 @@ class Reader(Generic[R]):
 
     def refuse(self, encoding: str) -> None:
         """Report a log that is no UTF-8 text at all."""
-        self.tally.add(
-            Finding(
-                code="not-text",
-                severity="error",
-                message=f"the log is {encoding}, not UTF-8, and reads as absent",
-                path=self.path,
-                hint=f"convert it: iconv -f {encoding} -t UTF-8 {self.path}",
-            )
-        )
+        self.tally.add(refusal(self.path, encoding))
 
     def _carefully(self, line: RawLine, data: bytes | None) -> R | None:
         """Read a line that the fast reader does not take; None, with a finding, if no record."""

@@ -215,6 +215,7 @@ def _issue(fields: Fields, entry: dict[str, Any]) -> Issue | None:
         resolved_at=fields.text("resolved_at") or None,
         heal_task_id=fields.text("heal_task_id"),
         suggested_action=_message(entry.get("suggested_action")),
+        subject=fields.text("subject"),
     )
 
 

@@ -31,11 +31,12 @@ from pipeline_cli.domain.evidence import (
     targets_of,
     verdict_of,
 )
-from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.false_done import Claims, contradicted
+from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.domain.tree import ReportedTests, look
-from pipeline_cli.errors import InputError, UsageError
+from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.load.answer import Answer, as_finding
@@ -43,6 +44,18 @@ from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
 from pipeline_cli.load.specs import spec_files
 from pipeline_cli.load.tree import WorkTree
+
+#: Findings for which what a spec claims is not known.
+_UNREAD = frozenset(
+    {
+        "frontmatter-refused",
+        "frontmatter-unclosed",
+        "not-text",
+        "path-outside",
+        "too-large",
+        "unreadable",
+    }
+)
 
 
 class _Claimant(msgspec.Struct):
@@ -53,16 +66,19 @@ class _Claimant(msgspec.Struct):
     said: list[Said]
     citations: list[Citation]
     notes: list[str]
+    unread: bool = False
 
 
 class Tested(msgspec.Struct, frozen=True):
     """The reports by which tests are held: those that are named, else those of the settings.
 
-    `digest` is one over their bytes, null where there is none.
+    `digest` is one over their bytes, null where there is none; `unread` are those of the settings
+    that cannot be read.
     """
 
     tests: ReportedTests | None = None
     digest: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 def verify_answer(
@@ -111,6 +127,34 @@ def load_proofs(
         return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
 
 
+def load_claims(context: Context, tally: Tally) -> Claims | None:
+    """Return the specs that `verify` finds contradicted; None where that cannot be told.
+
+    The tally is told what cannot be read. Specs that claim nothing are not held against the tree.
+    """
+    found = Tally()
+    tree = WorkTree(context)
+    try:
+        claimants = _claimants(context, tree, found)
+        claiming = [one for one in claimants if one.said]
+        tested = load_tested(context, tree, (), found) if claiming else Tested()
+        verdicts = _verdicts(claiming, tree, tested.tests)
+    except (InputError, ConfigError) as error:
+        tally.add(as_finding(error))
+        return None
+    unread = tuple(one.path for one in claimants if one.unread)
+    coverage = context.settings.paths.coverage
+    lacking = {*unread, coverage}
+    tally.extend(
+        one
+        for one in found
+        if one.path in tested.unread or (one.path in lacking and one.code in _UNREAD)
+    )
+    if tested.unread or any((one.path, one.code) == (coverage, "not-text") for one in found):
+        return None
+    return Claims(contradicted(verdicts), unread)
+
+
 def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally) -> Tested:
     """Read the reports; those of the settings count for tests that are not newer than they."""
     if not junit and not context.settings.evidence.junit:
@@ -119,9 +163,11 @@ def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: T
 
     found = load_reports(context, junit, tally, files=tree.files)
     if not found.paths:
-        return Tested()
+        return Tested(unread=found.unread)
     return Tested(
-        ReportedTests(found.reports, None if found.given else tree.changed_at), found.digest
+        ReportedTests(found.reports, None if found.given else tree.changed_at),
+        found.digest,
+        found.unread,
     )
 
 
@@ -167,21 +213,24 @@ def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
 
 def _specs(context: Context, tally: Tally) -> Iterator[_Claimant]:
     for path in spec_files(context).specs:
+        trouble: tuple[Finding, ...] = ()
         try:
-            source = read_text(context, path, tally)
+            read = context.workspace.read(path)
         except InputError as error:
-            tally.add(as_finding(error))
-            source = None
-        source = source or SourceFile(path, "")
+            read = as_finding(error)
+        if isinstance(read, Finding):
+            trouble, read = (read,), None
+        source = read or SourceFile(path, "")
         spec, header, findings = spec_md.read(source)
-        tally.extend(findings)
+        tally.extend((*trouble, *findings))
+        unread = any(one.code in _UNREAD for one in (*trouble, *findings))
         cited = spec_cites.read(source.text, path, header)
         tally.extend(cited.findings)
         said = [] if header is None else _status(spec, header, context.settings.evidence.done_words)
         notes = []
         if said and cited.boxes > cited.ticked:
             notes.append(f"done, but {cited.boxes - cited.ticked} of {cited.boxes} boxes open")
-        yield _Claimant(spec, path, said, list(cited.citations), notes)
+        yield _Claimant(spec, path, said, list(cited.citations), notes, unread)
 
 
 def _status(spec: Spec, header: FrontMatter, words: Sequence[str]) -> list[Said]:

@@ -26,7 +26,7 @@ from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import load_measures
 from pipeline_cli.load.metrics_log import period_of
-from pipeline_cli.load.sight import ask_api, look, look_at_logs, seen_logs
+from pipeline_cli.load.sight import ask_api, look, look_at_claims, look_at_logs, seen_logs
 from pipeline_cli.load.status import gather
 from pipeline_cli.load.tasks import limits_of, situation_of
 
@@ -168,8 +168,11 @@ def _read(context: Context) -> _Read:
 def _ruling(context: Context, rule: Rule, read: _Read) -> Ruling:
     """Hold one rule against the workspace; only for one that needs it the API is asked."""
     address = context.settings.monitor.probe_url if "probe" in rule.needs else ""
-    damage = look_at_logs(context, seen_logs(context)) if "damage" in rule.needs else None
-    sight = look(context, read.known, ask_api(address), damage, rated=read.rated, tally=Tally())
+    damage = look_at_logs(context, seen_logs(context))
+    claims = look_at_claims(context, Tally()) if "claims" in rule.needs else None
+    probe = ask_api(address)
+    known, rated = read.known, read.rated
+    sight = look(context, known, probe, damage, claims=claims, rated=rated, tally=Tally())
     return ruling(rule, sight)
 
 
@@ -193,6 +196,8 @@ def _path_of(context: Context, name: str) -> str:
             return attempt(lambda: documents.meta_backlog_path(context)) or paths.meta_backlog
         case "specs/*.md":
             return paths.specs
+        case "SPEC-COVERAGE.md":
+            return paths.coverage
         case _:
             return context.log_path(name)
 

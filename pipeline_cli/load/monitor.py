@@ -1,8 +1,9 @@
 """What `monitor` and `heal-resolve` look at, and what they leave in the files."""
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from pipeline_cli.domain.changes import Append, ChangeSet, Create, Rename
 from pipeline_cli.domain.changes import whole as _whole
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.false_done import Claims
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.heal_tasks import Asked, ask_for_heals
 from pipeline_cli.domain.healing import (
@@ -25,10 +27,10 @@ from pipeline_cli.domain.healing import (
     settle,
 )
 from pipeline_cli.domain.issues import IssueBook
-from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.moments import iso, parse_stamp
 from pipeline_cli.domain.monitor import Probe, Sight
-from pipeline_cli.domain.report import Known, report
-from pipeline_cli.domain.rulings import judge
+from pipeline_cli.domain.report import report
+from pipeline_cli.domain.rulings import Ruling, judge
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import log_damage, state_json
 from pipeline_cli.formats.jsonio import dumps, dumps_line, read_object
@@ -37,7 +39,7 @@ from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import Measures, figures_of
 from pipeline_cli.load.metrics_log import load_resolutions, windows
 from pipeline_cli.load.recording import close_lost
-from pipeline_cli.load.sight import ask_api, look, look_at_logs
+from pipeline_cli.load.sight import ask_api, look, look_at_claims, look_at_logs
 from pipeline_cli.load.status import gather
 
 ISSUES, RESOLUTIONS = "monitor_issues.json", "monitor_resolutions.jsonl"
@@ -60,12 +62,30 @@ def check(
     """
     # An address that does not answer costs seconds, and nobody shall wait for the lock so long.
     probe = ask_api(context.settings.monitor.probe_url)
+    # Nor while the tree is looked through, which no log and no state changes.
+    found = Tally()
+    claims = look_at_claims(context, found)
+    outside = _Outside(probe, claims, found.result())
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
-        return _check(context, probe, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
+        return _check(context, outside, opening=opening, issue=issue, heal=heal, dry_run=dry_run)
+
+
+class _Outside(NamedTuple):
+    """What is looked at before the lock is taken, and what was found on the way."""
+
+    probe: Probe
+    claims: Claims | None
+    findings: tuple[Finding, ...]
 
 
 def _check(
-    context: Context, probe: Probe, *, opening: bool, issue: str | None, heal: bool, dry_run: bool
+    context: Context,
+    outside: _Outside,
+    *,
+    opening: bool,
+    issue: str | None,
+    heal: bool,
+    dry_run: bool,
 ) -> Answer[Check]:
     tally = Tally()
     held = _IssuesFile(context)
@@ -78,21 +98,26 @@ def _check(
         tally.extend(closings)
     source, values = held.source, held.writable(tally)
     damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
-    sight = look(context, known, probe, damage, rated=measures is not None, tally=tally)
+    rated = measures is not None
+    tally.extend(outside.findings)
+    sight = look(
+        context, known, outside.probe, damage, claims=outside.claims, rated=rated, tally=tally
+    )
     entries, aside = _entries(values)
     only = None if issue is None else _condition_of(issue, entries, context)
     rulings = judge(sight)
     ledger = settle(
         entries,
         rulings,
-        tasks=known.tasks,
+        tasks=sight.tasks,
         last_cleared=_last_cleared(context, measures),
         relapse_hours=context.settings.monitor.relapse_hours,
         now=context.now,
+        last_check=held.last_check,
         opening=opening,
         only=only,
     )
-    asked = _ask(context, ledger, known, sight, tally) if heal else ()
+    asked = _ask(context, ledger, rulings, sight, tally) if heal else ()
     book = _book(context, values or {}, ledger, aside, opening=opening)
     if opening:  # what only heal-resolve has seen has opened no issue yet
         book["seen"] = _seen(book.get("seen"), sight)
@@ -112,16 +137,25 @@ def _check(
 
 
 def _ask(
-    context: Context, ledger: Ledger, known: Known, sight: Sight, tally: Tally
+    context: Context,
+    ledger: Ledger,
+    rulings: Iterable[Ruling],
+    sight: Sight,
+    tally: Tally,
 ) -> tuple[Asked, ...]:
     """Decide on heal tasks, and name each in its issue; none where the tasks are unknown."""
-    if known.tasks is None:
+    if sight.tasks is None:
         return ()
     firing = [*ledger.lasting, *ledger.opened]
     asked = ask_for_heals(
         firing,
         [rule.condition for rule in rules.RULES if rule.healable],
-        known.tasks,
+        sight.tasks,
+        details={
+            (one.rule.condition, sign.subject): sign.details
+            for one in rulings
+            for sign in one.firing
+        },
         logs=context.settings.logs.dir.rstrip("/"),
         now=context.now,
     )
@@ -166,6 +200,12 @@ class _IssuesFile:
             return IssueBook()
         self.source, self._values = found, read_object(found, tally)
         return state_json.issue_book(self._values, self._path, tally)
+
+    @property
+    def last_check(self) -> datetime | None:
+        """When the issues were written last by a check; None where nobody knows."""
+        stamp = parse_stamp((self._values or {}).get("last_check"))
+        return stamp.moment if stamp else None
 
     def writable(self, tally: Tally) -> dict[str, Any] | None:
         """Return its object; None where there is none that is valid.

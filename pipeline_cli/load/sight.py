@@ -3,15 +3,28 @@
 from collections.abc import Mapping
 
 from pipeline_cli.domain.documents import SourceFile, digest_of, foreign_encoding
-from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.log_damage import WATCHED, Damage, Seen, known_part, still_there
+from pipeline_cli.domain.false_done import Claims
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.log_damage import (
+    WATCHED,
+    Damage,
+    Seen,
+    known_part,
+    still_there,
+    unreadable,
+)
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
 from pipeline_cli.domain.report import Known, next_items
 from pipeline_cli.domain.runner import Heartbeat
+from pipeline_cli.errors import InputError
 from pipeline_cli.formats import log_damage, runner_log
 from pipeline_cli.formats.jsonio import read_object
+from pipeline_cli.formats.jsonl import refusal
 from pipeline_cli.load.answer import attempt
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.documents import product_backlog_path
+from pipeline_cli.load.specs import spec_files
+from pipeline_cli.load.state import STATE_FILES
 
 _LAST_LINES, _TAIL = 100, 1 << 18
 
@@ -20,13 +33,17 @@ def look(
     context: Context,
     known: Known,
     probe: Probe,
-    damage: tuple[Damage, ...] | None,
+    damage: tuple[Damage, ...],
     *,
+    claims: Claims | None,
     rated: bool,
     tally: Tally,
 ) -> Sight:
-    """Gather what the rules look at; what cannot be read is None."""
+    """Gather what the rules look at; what is there and cannot be read is None."""
     settings = context.settings.monitor
+    tasks_lost = unreadable(damage, "tasks.jsonl")
+    metrics_lost = unreadable(damage, "metrics.jsonl")
+    plan = None if _plan_unread(context, known) else known.plan
     beat = _beats(context, known)
     alive = beat is not None and any(found.alive(context.now) for found in beat)
     return Sight(
@@ -37,21 +54,42 @@ def look(
             settings.min_running,
             settings.runner_hours,
         ),
-        tasks=known.tasks,
-        attention=known.attention,
-        rated=rated,
-        plan=known.plan,
+        tasks=None if tasks_lost else known.tasks,
+        attention=None if tasks_lost else known.attention,
+        rated=rated and not metrics_lost,
+        plan=plan,
         state=known.state,
-        open_items=len(next_items(known.backlog, known.plan, known.state, context.now))
-        if known.plan
-        else None,
+        open_items=len(next_items(known.backlog, plan, known.state, context.now)) if plan else None,
         beat=beat,
         stale=_stale(context, tally) if alive else (),
-        runner_log=attempt(lambda: _runner_log(context), tally),
+        runner_log=attempt(lambda: _runner_log(context, tally), tally),
         metrics_readable=_metrics_readable(context),
         damage=damage,
+        claims=claims,
+        named=frozenset(
+            issue.subject
+            for issue in (known.book.open if known.book else ())
+            if issue.condition == "false_done" and issue.subject is not None
+        ),
         probe=probe,
     )
+
+
+def _plan_unread(context: Context, known: Known) -> bool:
+    """Tell whether backlog or a state file is there and nothing in it can be read."""
+    there = known.backlog is None and attempt(lambda: product_backlog_path(context)) is not None
+    return there or any(_unread(context, context.log_path(name)) for name in STATE_FILES)
+
+
+def _unread(context: Context, path: str) -> bool:
+    """Tell whether a file is there that holds no JSON object."""
+    try:
+        source = context.workspace.read(path)
+    except InputError:
+        return True
+    if source is None:
+        return False
+    return isinstance(source, Finding) or read_object(source, Tally()) is None
 
 
 def _beats(context: Context, known: Known) -> tuple[Heartbeat, ...] | None:
@@ -83,9 +121,14 @@ def _stale(context: Context, tally: Tally) -> tuple[str, ...] | None:
     return (sha, head) if foreign else ()
 
 
-def _runner_log(context: Context) -> list[LogLine]:
+def _runner_log(context: Context, tally: Tally) -> list[LogLine] | None:
+    path = context.log_path("agent_runner.log")
+    encoding = foreign_encoding(context.workspace.head(path))
+    if encoding:
+        tally.add(refusal(path, encoding))
+        return None
     lines: list[bytes] = []
-    for piece in context.workspace.pieces_from_end(context.log_path("agent_runner.log"), _TAIL):
+    for piece in context.workspace.pieces_from_end(path, _TAIL):
         lines = (piece.data or b"").splitlines() + lines
         if len(lines) >= _LAST_LINES:
             break
@@ -127,6 +170,24 @@ def _damage(context: Context, name: str, before: Seen | None) -> Damage:
         return Damage(name, found.new, found.first, after)
 
     return attempt(find) or Damage(name, None, seen=before)
+
+
+def look_at_claims(context: Context, tally: Tally) -> Claims | None:
+    """Hold what is claimed done against the tree; None where that cannot be told.
+
+    Where there is nothing that could claim, nothing further is read.
+    """
+    coverage = context.settings.paths.coverage
+
+    def claimed() -> bool:
+        return bool(spec_files(context).specs) or context.workspace.lies_at(coverage)
+
+    anything = attempt(claimed, tally)
+    if not anything:
+        return None if anything is None else Claims()
+    from pipeline_cli.load.evidence import load_claims  # reading specs takes patterns and time
+
+    return load_claims(context, tally)
 
 
 def ask_api(url: str) -> Probe:

@@ -15,7 +15,14 @@ from pathlib import Path
 import msgspec
 
 from pipeline_cli.domain.changes import ChangeSet
-from pipeline_cli.domain.documents import MAX_LINE, Piece, SourceFile, decode, digest_of
+from pipeline_cli.domain.documents import (
+    MAX_LINE,
+    Piece,
+    SourceFile,
+    decode,
+    digest_of,
+    foreign_encoding,
+)
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import BusyError, InputError
 from pipeline_cli.store.gitrepo import Repository, find_repository
@@ -375,7 +382,19 @@ class Workspace:
             atomic.sweep_leftovers(target)
             atomic.create(target, create.text.encode("utf-8", "surrogateescape"))
         for append in changes.appends:
+            self._refuse_foreign(append.path)
             atomic.append(self._with_folder(append.path), append.text.encode("utf-8"))
+
+    def _refuse_foreign(self, path: str) -> None:
+        """Raise InputError where lines in UTF-8 would spoil a log in another encoding."""
+        encoding = foreign_encoding(self.head(path))
+        if encoding:
+            raise InputError(
+                f"the log is {encoding}, and lines in UTF-8 would spoil it",
+                code="not-text",
+                path=path,
+                hint=f"nothing was written to it; convert it: iconv -f {encoding} -t UTF-8 {path}",
+            )
 
     def _with_folder(self, path: str) -> Path:
         target = self.locate(path)

@@ -85,3 +85,12 @@ def test_a_direction_that_is_too_long_loses_its_end() -> None:
     told = one.events[0]["direction"]
     assert len(told) == TEXT_LENGTH
     assert "Open since 2026-02-12T10:00:00Z." in told
+
+
+def test_what_a_rule_knows_beside_its_message_is_told() -> None:
+    details = {("output_empty", None): ("a.py: gone",), ("output_empty", "b"): ("not mine",)}
+    found = ask_for_heals(
+        (ISSUE,), ("output_empty",), (), details=details, logs="api/logs", now=NOW
+    )
+    told = found[0].events[0]["direction"]
+    assert ("a.py: gone" in told, "not mine" in told) == (True, False)

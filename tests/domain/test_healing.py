@@ -12,6 +12,7 @@ from pipeline_cli.domain.healing import (
     attribution,
     heal_task_of,
     identified,
+    issue_id,
     settle,
 )
 from pipeline_cli.domain.moments import iso
@@ -292,3 +293,66 @@ def test_an_entry_without_an_id_gets_the_same_at_every_look() -> None:
     same = {"condition": "x"}
     assert len({found["id"] for found in identified([same, dict(same)])}) == 2
     assert identified([entry()]) == [entry()]
+
+
+def test_of_what_it_cannot_be_told_the_issue_stays_and_none_opens() -> None:
+    first, second = entry(subject="a"), entry(id="bbbbbbbb", subject="b")
+    untold = Sign("b cannot be read", "b", unknown=True)
+    other = Sign("c cannot be read", "c", unknown=True)
+    ledger = settled([first, second], (untold, other))
+    kept = {one["id"]: (one["resolved_at"], one.get("unknown_since")) for one in ledger.entries}
+    assert kept == {"aaaaaaaa": (iso(NOW), None), "bbbbbbbb": (None, iso(NOW))}
+    assert (ledger.opened, ledger.resolved, ledger.cleared) == ((), (), ())
+    found = {one.entry["id"]: (one.found, one.words) for one in ledger.looked}
+    assert found["bbbbbbbb"] == ("unknown", "b cannot be read")
+    assert found["aaaaaaaa"] == ("clear", "others of its condition are still open")
+    again = settled(list(ledger.entries), (Sign("b fires", "b"),))
+    assert [one.get("unknown_since") for one in again.open] == [None]
+
+
+def test_an_issue_without_a_subject_is_taken_by_nobody_while_it_cannot_be_told() -> None:
+    rest = entry()
+    ledger = settled([rest], (Sign("d", "d"), Sign("some", unknown=True)))
+    assert next((one["id"], one.get("subject")) for one in ledger.open) == ("aaaaaaaa", None)
+    assert [one["subject"] for one in ledger.opened] == ["d"]
+
+
+def filed(at: datetime, subject: str | None = "t1", condition: str = "orphan_running") -> Task:
+    """Return the heal task of an issue that a check opened and was killed before writing."""
+    name = issue_id(RULE, Sign("x", subject), at)
+    return Task(f"heal_{name}_1", created=at, heal_for=HealFor(name, condition))
+
+
+@pytest.mark.parametrize("last_check", [None, EARLIER - timedelta(seconds=1)])
+def test_an_issue_of_a_killed_check_is_opened_as_what_it_was(last_check: datetime | None) -> None:
+    task = filed(EARLIER)
+    other = Task("h", created=EARLIER, heal_for=HealFor("eeeeeeee", "orphan_running"))
+    ledger = settled([], signs("t1", "t2"), tasks=(other, task), last_check=last_check)
+    first, second = ledger.opened
+    assert task.heal_for
+    assert (first["id"], first["created_at"]) == (task.heal_for.issue_id, iso(EARLIER))
+    assert (first["heal_task_id"], first["last_seen_at"]) == (task.id, iso(NOW))
+    assert second["created_at"] == iso(NOW)
+    assert "heal_task_id" not in second
+
+
+@pytest.mark.parametrize(
+    ("task", "last_check"),
+    [
+        (filed(EARLIER), EARLIER),
+        (filed(EARLIER, "t2"), None),
+        (filed(EARLIER, condition="output_empty"), None),
+        (filed(NOW + timedelta(seconds=1)), None),
+    ],
+    ids=["written", "another subject", "another condition", "from the future"],
+)
+def test_no_other_heal_task_is_taken_for_it(task: Task, last_check: datetime | None) -> None:
+    (opened,) = settled([], signs("t1"), tasks=(task,), last_check=last_check).opened
+    assert opened["created_at"] == iso(NOW)
+    assert "heal_task_id" not in opened
+
+
+def test_an_issue_of_a_killed_check_is_a_relapse_by_the_time_when_it_opened() -> None:
+    cleared = {"orphan_running": Cleared(EARLIER - timedelta(hours=23), "bbbbbbbb")}
+    (opened,) = settled([], signs("t1"), tasks=(filed(EARLIER),), last_cleared=cleared).opened
+    assert opened["relapse_of"] == "bbbbbbbb"

@@ -1,7 +1,17 @@
 """How a part of a log that was seen is known again, and what is said of damage."""
 
+import pytest
+
 from pipeline_cli.domain.documents import digest_of
-from pipeline_cli.domain.log_damage import KNOWN_BY, Damage, Seen, known_part, said, still_there
+from pipeline_cli.domain.log_damage import (
+    KNOWN_BY,
+    Damage,
+    Seen,
+    known_part,
+    said,
+    still_there,
+    unreadable,
+)
 
 
 def test_a_part_is_known_by_its_last_bytes() -> None:
@@ -22,3 +32,21 @@ def test_each_log_that_is_damaged_is_said() -> None:
     assert said(damage) == (
         "2 bad line(s) in a, the first is line 14; 1 bad line(s) in d, the first is line 1,000"
     )
+
+
+@pytest.mark.parametrize(
+    ("damage", "lost"),
+    [
+        ((), False),
+        ((Damage("other", None),), False),
+        ((Damage("a", None),), True),
+        ((Damage("a", 0),), False),
+        ((Damage("a", 0, seen=Seen(0, "", 0, 0)),), False),
+        ((Damage("a", 1, 1, Seen(9, "", 2, 1)),), False),
+        ((Damage("a", 1, 1, Seen(9, "", 1, 1, torn=True)),), False),
+        ((Damage("a", 1, 1, Seen(0, "", 0, 1, torn=True)),), True),
+        ((Damage("a", 0, seen=Seen(9, "", 2, 2)),), True),
+    ],
+)
+def test_a_log_of_bad_lines_alone_is_unknown(damage: tuple[Damage, ...], *, lost: bool) -> None:
+    assert unreadable(damage, "a") is lost

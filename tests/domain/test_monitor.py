@@ -7,9 +7,11 @@ import pytest
 
 from pipeline_cli.domain import monitor
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.false_done import MOST_NAMED, Claims, Contradicted
 from pipeline_cli.domain.log_damage import Damage
-from pipeline_cli.domain.monitor import RULES, Bounds, LogLine, Sight, within_hours
+from pipeline_cli.domain.monitor import RULES, Bounds, LogLine, Sight, Sign, within_hours
 from pipeline_cli.domain.progress import plan_progress
+from pipeline_cli.domain.rulings import ruling
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.tasks import HealFor, Task
 
@@ -31,6 +33,7 @@ def sight(**fields: Any) -> Sight:
         "stale": (),
         "runner_log": (),
         "damage": (),
+        "claims": Claims(),
     }
     return Sight(NOW, BOUNDS, **(known | fields))
 
@@ -137,6 +140,57 @@ def test_the_probe_tells_three_things() -> None:
 )
 def test_new_bad_lines_alarm(damage: tuple[Damage, ...], fires: int | None) -> None:
     assert answers(sight(damage=damage))["log_damage"] == fires
+
+
+def wrong(*paths: str) -> tuple[Contradicted, ...]:
+    return tuple(Contradicted(path, f"{path} claims done", ("a.py: gone",)) for path in paths)
+
+
+def test_a_contradicted_spec_fires_with_its_evidence() -> None:
+    answer = monitor.false_done(sight(claims=Claims(wrong("specs/001-a.md"))))
+    assert answer == (Sign("specs/001-a.md claims done", "specs/001-a.md", ("a.py: gone",)),)
+
+
+@pytest.mark.parametrize(("count", "rest"), [(5, 0), (6, 1), (97, 92)])
+def test_many_contradicted_specs_are_few_issues(count: int, rest: int) -> None:
+    paths = [f"s{n:02}" for n in range(count)]
+    answer = monitor.false_done(sight(claims=Claims(wrong(*paths))))
+    assert answer is not None
+    named, others = answer[:MOST_NAMED], answer[MOST_NAMED:]
+    assert [sign.subject for sign in named] == paths[:MOST_NAMED]
+    assert [sign.subject for sign in others] == [None] * bool(rest)
+    for sign in others:
+        more = f" and {rest - 1} more" if rest > 1 else ""
+        assert sign.message == f"{rest} more spec(s) claim done, and it does not hold: s05{more}"
+        assert sign.details[0] == "s05 claims done"
+        assert sign.details[20:] == (("and 72 more: see pipeline verify",) if rest == 92 else ())
+
+
+def test_a_spec_with_an_issue_keeps_it_whatever_comes_before_it() -> None:
+    claims = Claims(wrong(*(f"s{n}" for n in range(8))))
+    answer = monitor.false_done(sight(claims=claims, named=frozenset({"s7", "s6", "gone"})))
+    assert answer is not None
+    assert [sign.subject for sign in answer] == ["s6", "s7", "s0", "s1", "s2", None]
+    every = frozenset(f"s{n}" for n in range(7))
+    answer = monitor.false_done(sight(claims=claims, named=every))
+    assert answer is not None
+    assert [sign.subject for sign in answer] == [*sorted(every), None]
+
+
+def test_what_cannot_be_read_neither_fires_nor_clears() -> None:
+    assert answers(sight(claims=Claims(unread=("s1",))))["false_done"] is None
+    answer = monitor.false_done(sight(claims=Claims(wrong("s0"), ("s1",))))
+    assert answer is not None
+    assert [(sign.subject, sign.unknown) for sign in answer] == [
+        ("s0", False),
+        (None, True),
+        ("s1", True),
+    ]
+    many = monitor.false_done(sight(claims=Claims(wrong(*"abcdefg"), ("s1",))))
+    assert many is not None
+    assert [sign.subject for sign in many if sign.unknown] == ["s1"]
+    seen = ruling(next(r for r in RULES if r.condition == "false_done"), sight(claims=None))
+    assert seen.message == "specs, coverage document, reports or tree cannot be read"
 
 
 def test_each_condition_is_there_once() -> None:

@@ -469,3 +469,49 @@ def test_the_latest_response_is_the_task_that_finished_last() -> None:
     assert found.latest_response == LatestResponse(
         "new", "impl", "failed", 2, "oh", "2026-02-12T17:59:59Z"
     )
+
+
+@pytest.mark.parametrize("end", ["finished", "cancelled"])
+def test_an_ended_task_has_no_process_any_more(end: str) -> None:
+    started = event("started", pid=1, pid_started=2, host="h")
+    assert one(event("created"), started).process is not None
+    assert one(event("created"), started, event(end, status="completed")).process is None
+    assert one(event("created"), event(end, status="completed"), started).process is None
+
+
+def test_names_that_tasks_share_are_held_once() -> None:
+    def created(task_id: str) -> TaskEvent:
+        item = ItemReference("".join(["00", "6"]), 5)
+        kind, model = "".join(["im", "pl"]), "".join(["op", "us"])
+        return event("created", task_id, task_type=kind, model=model, item=item)
+
+    first, second = fold(created("a"), created("b"))[0]
+    assert (first.task_type, first.model, first.item) == ("impl", "opus", ItemReference("006", 5))
+    assert first.task_type is second.task_type
+    assert first.model is second.model
+    assert first.item is second.item
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(EVENTS)), max_size=12))
+def test_each_event_out_of_place_is_one_finding(steps: list[tuple[str, str]]) -> None:
+    """Told again from what came before each event alone."""
+    expected = []
+    for place, (task_id, name) in enumerate(steps):
+        before = [what for one, what in steps[:place] if one == task_id]
+        if name == "created":
+            expected += ["task-event-order"] * bool(before)
+        elif not before:
+            expected.append("task-event-orphan")
+        elif {"finished", "cancelled"} & set(before):
+            expected.append("task-event-order")
+    found = fold(*(event(name, one, status="failed") for one, name in steps))[1]
+    assert [finding.code for finding in found if finding.line] == expected
+
+
+def test_a_late_creation_and_a_second_one_are_told_apart() -> None:
+    found = fold(event("started"), event("created"), event("created"))[1]
+    assert [finding.message for finding in found] == [
+        "started of task a comes without its creation",
+        "created of task a comes after other events of it",
+        "created of task a is there twice",
+    ]

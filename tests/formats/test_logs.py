@@ -314,3 +314,15 @@ def test_a_bad_resolution_line_does_not_end_the_count() -> None:
 def test_a_resolution_seven_days_old_is_read_whatever_the_window() -> None:
     old = (NOW - timedelta(days=400)).isoformat()
     assert len(resolutions(resolution_line(old))[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "held",
+    ['{"backlog": "006", "backlog": "007"}', '{"number": 5, "number": null, "backlog": "007"}'],
+)
+def test_a_key_of_a_nested_object_that_is_there_twice_is_a_finding(held: str) -> None:
+    line = event_line("a", "created", AT, task_type="impl", item=1).replace(": 1}", f": {held}}}")
+    assert held in line
+    (task,), found = tasks(line)
+    assert codes(found) == ["log-duplicate-key"]
+    assert task.task_type == "impl"

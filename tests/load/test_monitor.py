@@ -1,6 +1,7 @@
 """A check in one process: what it keeps in the issues file, and how much of it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,197 @@ def test_the_last_clearing_is_known_without_any_plan_too(root: Path) -> None:
     write(root, {f"{LOGS}/monitor_resolutions.jsonl": json.dumps(record) + "\n"})
     opened = [e for e in look(root).value.ledger.opened if e["condition"] == "orphan_running"]
     assert [entry["relapse_of"] for entry in opened] == ["before"]
+
+
+SPEC = "---\nstatus: done\nsource:\n  - file: {}\n---\n# Work\n"
+
+
+def specs(root: Path, **cited: str) -> None:
+    write(root, {f"specs/{n[1:]}-x.md": SPEC.format(path) for n, path in cited.items()})
+
+
+def false_done(root: Path) -> dict[str | None, dict[str, Any]]:
+    found = [e for e in book(root)["issues"] if e["condition"] == "false_done"]
+    return {e.get("subject"): e for e in found if not e["resolved_at"]}
+
+
+def verdict(answer: Answer[Check], condition: str = "false_done") -> str:
+    return next(r.verdict for r in answer.value.rulings if r.rule.condition == condition)
+
+
+def test_a_claim_that_does_not_hold_opens_one_issue_and_asks_for_a_heal(root: Path) -> None:
+    specs(root, s001="gone.py", s002="here.py")
+    write(root, {"here.py": ""})
+    look(root, T0, heal=True)
+    (issue,) = false_done(root).values()
+    assert issue["subject"] == "specs/001-x.md"
+    assert "claims done, and it does not hold: core: file gone.py" in issue["message"]
+    filed = (root / LOGS / "tasks.jsonl").read_text().splitlines()
+    told = next(json.loads(f) for f in filed if json.loads(f)["task_id"] == issue["heal_task_id"])
+    assert "specs/001-x.md:2 claims status: done:\ncore: file gone.py: " in told["direction"]
+    assert "(specs/001-x.md:4)" in told["direction"]
+    write(root, {"gone.py": ""})
+    seen = look(root)
+    assert "false_done" in seen.value.ledger.cleared
+    assert verdict(seen) == "clear"
+
+
+def test_issues_of_specs_stay_with_them_as_the_set_changes(root: Path) -> None:
+    specs(root, **{f"s0{n}0": "gone.py" for n in range(1, 8)})
+    look(root, T0)
+    first = {subject: e["id"] for subject, e in false_done(root).items()}
+    assert set(first) == {*(f"specs/0{n}0-x.md" for n in range(1, 6)), None}
+    specs(root, s005="gone.py")  # comes before all of them
+    look(root)
+    assert {subject: e["id"] for subject, e in false_done(root).items()} == first
+    specs(root, s020="specs/020-x.md")  # one is cured: the next of the rest takes its place
+    look(root)
+    after = {subject: e["id"] for subject, e in false_done(root).items()}
+    assert after.pop("specs/005-x.md") not in first.values()
+    assert after == {s: name for s, name in first.items() if s != "specs/020-x.md"}
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("specs/001-x.md", "# A\n".encode("utf-16")),
+        ("specs/001-x.md", None),
+        ("specs/001-x.md", b"---\nstatus: done\n# torn"),
+        ("docs/SPEC-COVERAGE.md", "# A\n".encode("utf-16")),
+        ("docs/SPEC-COVERAGE.md", None),
+        ("junit.xml", b"<testsuite><testcase"),
+    ],
+)
+def test_claims_that_cannot_be_read_resolve_nothing(
+    root: Path, path: str, held: bytes | None
+) -> None:
+    write(root, {"pipeline.toml": '[evidence]\njunit = ["*.xml"]\n'})
+    specs(root, s001="gone.py")
+    look(root, T0)
+    before = false_done(root)["specs/001-x.md"]["id"]
+    write(root, {"gone.py": ""})  # it would be clear, if only it could be read
+    (root / path).unlink(missing_ok=True)
+    if held is None:
+        (root / path).mkdir(parents=True)
+    else:
+        write(root, {path: held})
+    seen = look(root)
+    if (path, held) == ("specs/001-x.md", None):  # a folder is no spec: nothing is claimed
+        assert verdict(seen) == "clear"
+        return
+    assert verdict(seen) == "unknown"
+    assert path in {finding.path for finding in seen.findings}
+    issue = false_done(root)["specs/001-x.md"]
+    assert (issue["id"], issue["unknown_since"]) == (before, T1)
+
+
+def test_one_spec_that_cannot_be_read_holds_up_no_other(root: Path) -> None:
+    specs(root, s001="gone.py", s002="gone.py")
+    look(root, T0)
+    before = {subject: e["id"] for subject, e in false_done(root).items()}
+    write(root, {"specs/002-x.md": "# A\n".encode("utf-16")})
+    assert verdict(look(root)) == "firing"
+    after = false_done(root)
+    assert {subject: e["id"] for subject, e in after.items()} == before
+    assert after["specs/002-x.md"]["unknown_since"] == T1
+
+
+def test_without_anything_that_could_claim_nothing_is_looked_at(root: Path) -> None:
+    assert verdict(look(root)) == "clear"
+    write(root, {"specs": b"a file where a folder belongs"})
+    assert verdict(look(root)) == "clear"
+
+
+def test_globs_of_reports_that_lead_out_are_unknown_and_end_nothing(root: Path) -> None:
+    write(root, {"pipeline.toml": '[evidence]\njunit = ["../*.xml"]\n'})
+    specs(root, s001="gone.py")
+    assert verdict(look(root)) == "unknown"
+
+
+RULE_INPUTS = {
+    "tasks.jsonl": (
+        "no_task_running",
+        "low_phase_coverage",
+        "orphan_running",
+        "needs_decision",
+        "repeated_failures",
+        "output_empty",
+        "executor_fail",
+    ),
+    "metrics.jsonl": ("low_success_rate",),
+    "agent_runner.log": ("runner_log_errors",),
+    "heartbeat.json": ("runner_pm_not_seen", "stale_version"),
+    "project_manager_state.json": ("needs_decision", "phase_6_7_not_worked"),
+    "project_manager_state_overnight.json": ("needs_decision", "phase_6_7_not_worked"),
+}
+FORMS = {
+    "utf-16": '{"status": "x"}\n'.encode("utf-16"),
+    "utf-32": '{"status": "x"}\n'.encode("utf-32"),
+    "folder": None,
+    "torn": b'{"task_id": "t1", "eve',
+}
+
+
+def replace(root: Path, path: str, form: str) -> None:
+    """Put something that cannot be read where a file lies, or would lie."""
+    target = root / path
+    target.unlink(missing_ok=True)
+    held = FORMS[form]
+    if held is None:
+        target.mkdir(parents=True)
+    else:
+        write(root, {path: held})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", RULE_INPUTS)
+def test_an_input_that_cannot_be_read_resolves_nothing(root: Path, name: str, form: str) -> None:
+    if (name, form) == ("agent_runner.log", "torn"):
+        return  # text of any kind is a log
+    conditions = RULE_INPUTS[name]
+    entries = [
+        {"id": f"{n:08}", "condition": condition, "created_at": T0}
+        for n, condition in enumerate(conditions)
+    ]
+    write(root, {ISSUES: json.dumps({"issues": entries})})
+    replace(root, f"{LOGS}/{name}", form)
+    seen = look(root)
+    assert {c: verdict(seen, c) for c in conditions} == dict.fromkeys(conditions, "unknown")
+    kept = {e["condition"]: e["id"] for e in book(root)["issues"]}
+    assert {c: kept[c] for c in conditions} == {e["condition"]: e["id"] for e in entries}
+    assert not (root / LOGS / "monitor_resolutions.jsonl").exists()
+    found = {finding.path for finding in seen.findings}
+    assert f"{LOGS}/{name}" in found
+
+
+@pytest.mark.parametrize("form", ["utf-16", "folder"])
+def test_a_backlog_that_cannot_be_read_leaves_the_plan_unknown(root: Path, form: str) -> None:
+    replace(root, "backlog/006-overnight-backlog.md", form)
+    seen = look(root)
+    for condition in ("phase_6_7_not_worked", "needs_decision", "runner_pm_not_seen"):
+        assert verdict(seen, condition) == "unknown"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_input_without_permission_is_unknown(root: Path) -> None:
+    (root / LOGS / "tasks.jsonl").chmod(0)
+    assert verdict(look(root), "orphan_running") == "unknown"
+
+
+def test_a_log_with_one_good_line_is_read(root: Path) -> None:
+    write(root, {f"{LOGS}/tasks.jsonl": "{torn\n" + orphan() + "{torn"})
+    assert verdict(look(root), "orphan_running") == "firing"
+
+
+@pytest.mark.parametrize("form", ["utf-16", "folder"])
+def test_what_clears_is_not_recorded_into_a_log_that_cannot_be_read(root: Path, form: str) -> None:
+    look(root, T0)
+    held = (root / ISSUES).read_bytes()
+    write(root, {f"{LOGS}/tasks.jsonl": event_line("t", "created", T0, task_type="impl")})
+    replace(root, f"{LOGS}/monitor_resolutions.jsonl", form)
+    with pytest.raises(InputError):
+        look(root)
+    assert (root / ISSUES).read_bytes() == held
 
 
 def test_the_first_check_is_stamped_and_heal_resolve_is_none(root: Path) -> None:

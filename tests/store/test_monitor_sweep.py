@@ -147,10 +147,22 @@ def wrong_after_the_next(root: Path, name: str) -> str | None:
     healed = [one for one in heals(root) if one != "orphan_running"]
     if healed != fires:
         return f"heal tasks were filed for {healed}"
+    unearned = wrong_credit(root, issues) if name == "monitor" else None
+    if unearned:
+        return unearned
     if name == "monitor":
         json.loads((root / LOGS / "pipeline_status_report.json").read_text())
     left = [path for path in snapshot(root) if "-tmp-" in path]
     return f"left behind: {left}" if left else None
+
+
+def wrong_credit(root: Path, issues: list[dict[str, Any]]) -> str | None:
+    """Say what is wrong with how the issue that fires anew and its heal task name each other."""
+    issue = next(issue for issue in issues if issue["condition"] == "repeated_failures")
+    lines = (root / LOGS / "tasks.jsonl").read_text().splitlines()
+    filed = [one for one in map(json.loads, lines) if one.get("task_id") == issue["heal_task_id"]]
+    named = [one["heal_for"]["issue_id"] for one in filed]
+    return None if named == [issue["id"]] else f"issue {issue['id']} has the heals {named}"
 
 
 def heals(root: Path) -> list[str]:
@@ -214,6 +226,30 @@ def test_the_run_after_a_kill_completes_once(
 ) -> None:
     call = nth(prepared, name, names, place)
     assert wrong_after_kill(prepared, tmp_path, name, call) is None
+
+
+def test_a_heal_that_a_killed_check_filed_earns_the_clearing(
+    prepared: Path, tmp_path: Path
+) -> None:
+    root = copy(prepared, tmp_path)
+    puts = [call for call in traced(prepared, "monitor")[0] if call.name in PUT]
+    call = next(call for call in puts if "monitor_issues.json" in call.text)
+    assert inject(root, "monitor", call, "signal=KILL").returncode == -9
+    assert "repeated_failures" in heals(root)
+    assert run(root, T2, "monitor").returncode == 0
+    issues = json.loads((root / ISSUES).read_text())["issues"]
+    issue = next(issue for issue in issues if issue["condition"] == "repeated_failures")
+    assert issue["created_at"] == T1
+    append(
+        root,
+        event_line(issue["heal_task_id"], "started", T2),
+        event_line(issue["heal_task_id"], "finished", T2, status="completed", output_chars=9),
+    )
+    assert run(root, "2026-02-12T13:00:00Z", "monitor").returncode == 0
+    records = [json.loads(line) for line in (root / RESOLUTIONS).read_text().splitlines()]
+    (record,) = [one for one in records if one["condition"] == "repeated_failures"]
+    assert (record["issue_id"], record["attribution"]) == (issue["id"], "completed")
+    assert record["heal_task_id"] == issue["heal_task_id"]
 
 
 @pytest.mark.parametrize(

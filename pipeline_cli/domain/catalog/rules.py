@@ -88,6 +88,14 @@ RULES = (
         "Who should work on them: align names the task that finished last.",
     ),
     Entry(
+        "false_done",
+        "rule",
+        "A spec claims done, and what it cites as proof is gone; one issue a spec, up to five.",
+        "specs that verify finds contradicted > 0; from the sixth on one issue counts the rest",
+        ("specs/*.md", "SPEC-COVERAGE.md"),
+        "A claim of which nothing can be checked. A spec with an open issue keeps it.",
+    ),
+    Entry(
         "metrics_unavailable",
         "rule",
         "The metrics log is there and cannot be read.",
