@@ -61,6 +61,11 @@ def with_work(folder: Path) -> Path:
     return folder
 
 
+def in_long_way(folder: Path) -> Path:
+    """Give our files an attribute, so that a commit needs an index of its own."""
+    return write(folder, {".git/info/attributes": "*.md way=long\n"})
+
+
 def make(sources: Mapping[str, SourceFile | None], *, row: str = ROW) -> ChangeSet:
     """Add a row to every file that has none; make those that are missing."""
     edits, creates = [], []
