@@ -47,6 +47,11 @@ def commit_documents(
         return _last_attempt(workspace, wanted, make)
 
 
+def check_possible(workspace: Workspace, paths: Iterable[str]) -> None:
+    """Raise GitError where no commit can be made here, before what takes a while is begun."""
+    look(workspace, paths)
+
+
 def _attempt(
     workspace: Workspace, paths: tuple[str, ...], make: Callable[[Sources], ChangeSet]
 ) -> Committed | None:

@@ -37,8 +37,8 @@ GIT = shutil.which("git") or "git"
 COUNTING = f"""#!/bin/sh
 exec 9>>"$SWEEP_COUNT.lock"  # some steps run side by side
 flock 9
-step=$(( $(cat "$SWEEP_COUNT") + 1 ))
-echo $step > "$SWEEP_COUNT"
+echo step >> "$SWEEP_COUNT"
+step=$(wc -l < "$SWEEP_COUNT")
 exec 9>&-
 if [ "$step" = "$SWEEP_AT" ] && [ "$SWEEP_WHEN" = before ]; then kill -s "$SWEEP_SIGNAL" $PPID; fi
 {GIT} "$@"
@@ -62,7 +62,7 @@ def run(
     folder: Path, *, at: int = 0, when: str = "before", number: str = "KILL", prefix: str = ""
 ) -> Swept:
     place = folder.parent
-    write(place, {"bin/git": COUNTING, "count": "0"})
+    write(place, {"bin/git": COUNTING, "count": ""})
     (place / "bin/git").chmod(0o755)
     environment = {
         **os.environ,
@@ -74,7 +74,7 @@ def run(
     }
     command = [*prefix.split(), sys.executable, "-B", "-c", RUN, str(folder), "1", *PATHS]
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
-    return Swept(done.returncode, int((place / "count").read_text()))
+    return Swept(done.returncode, len((place / "count").read_text().splitlines()))
 
 
 def fresh(folder: Path, way: str) -> Path:
@@ -236,6 +236,23 @@ def test_an_object_that_cannot_be_written_leaves_everything_as_it_was(
     assert footprint(folder) == before
     assert not list((folder / ".git/objects").rglob("tmp_obj_*"))
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.needs_strace
+def test_objects_and_files_are_synced_before_they_take_their_places(tmp_path: Path) -> None:
+    folder, _, _ = start(tmp_path, "synced")
+    log = tmp_path / "trace"
+    assert run(folder, prefix=f"strace -qq -y -o {log} -e trace=fsync,rename").code == 0
+    lines = log.read_text().splitlines()
+    renamed = [line.split('"')[1] for line in lines if line.startswith("rename(")]
+    # Two blobs, two trees, one commit; two files.
+    assert [("tmp_obj_" in path, "pipeline-tmp" in path) for path in renamed] == (
+        [(True, False)] * 5 + [(False, True)] * 2
+    )
+    for path in renamed:
+        synced = next(at for at, line in enumerate(lines) if f"<{path}>" in line)
+        assert lines[synced].startswith("fsync(")
+        assert f'"{path}"' in lines[synced + 1]
 
 
 def test_our_version_in_a_commit_of_the_users_is_not_taken_back(tmp_path: Path) -> None:
