@@ -11,6 +11,7 @@ from pipeline_cli.domain.changes import ChangeSet, DocumentEdit
 from pipeline_cli.domain.commits import Committed, message
 from pipeline_cli.domain.coverage import PRESENT, UNKNOWN, CoverageDocument, Proof
 from pipeline_cli.domain.coverage_update import (
+    Change,
     Rules,
     StatusCounts,
     UpdateAnswer,
@@ -28,6 +29,8 @@ from pipeline_cli.load.specs import load_specs, spec_files
 
 #: So many changes stand in the message of a commit before the rest is counted.
 _MOST_TOLD = 100
+#: So many entries of one list.
+_MOST_LISTED = 20
 _HEADER = "| Spec | Present | Spec'd | Tested | Notes |"
 
 
@@ -123,7 +126,7 @@ def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | 
     waiting for the lock meanwhile. `asked` must say who says that the tests passed. Raises
     GitError where git's state, a hook or edits of the user's forbid it.
     """
-    from pipeline_cli.load.commit import check_possible, commit_documents
+    from pipeline_cli.load.commit import check_possible, commit_documents, not_in_head
 
     said = _who_says_so(asked)
     if said is None:
@@ -136,6 +139,8 @@ def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | 
     plans: list[Planned] = []
 
     def make(sources: Sources) -> ChangeSet:
+        if sources[paths.coverage] is None and context.workspace.exists(paths.coverage):
+            raise not_in_head(paths.coverage)
         plans.append(_planned(context, asked, said, sources, lambda: gathered))
         return plans[-1].changes
 
@@ -215,15 +220,34 @@ def _planned(
 
 def _message(answer: UpdateAnswer, evidence: Evidence) -> str:
     """Return the message of a commit: each change with its evidence, and a digest of that."""
-    told = [
-        f"{change.spec or change.path}: {change.what}"
-        + (f"; by {change.evidence}" if change.evidence else "")
-        for change in answer.changes
-    ]
+    told = _told(answer.changes)
     digest = evidence.digest or digest_of("\n".join(told).encode("utf-8", "surrogateescape"))
     if len(told) > _MOST_TOLD:
         told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more changes"]
     return message("update-coverage", summary_of(answer.changes), told, digest)
+
+
+def _told(changes: Sequence[Change]) -> list[str]:
+    """Return a line for each change; entries of one list share a line, and its evidence."""
+    lists: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    lines = []
+    for change in changes:
+        by = f"; by {change.evidence}" if change.evidence else ""
+        if change.kind not in ("listed", "unlisted"):
+            lines.append(f"{change.spec or change.path}: {change.what}{by}")
+            continue
+        heading, _, entry = change.what.partition(": ")
+        moved = lists.setdefault((change.path, heading, by), {"added": [], "removed": []})
+        moved["added" if change.kind == "listed" else "removed"].append(entry[2:])
+    for (path, heading, by), moved in lists.items():
+        words = [f"{word} {_some(entries)}" for word, entries in moved.items() if entries]
+        lines.append(f"{path}: {heading}: {', '.join(words)}{by}")
+    return lines
+
+
+def _some(entries: Sequence[str]) -> str:
+    more = len(entries) - _MOST_LISTED
+    return ", ".join(entries[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _why(said: str, evidence: Evidence) -> str:

@@ -112,7 +112,6 @@ def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
             _plain_target(workspace, plain, path, name, indexed.get(name))
             for path, name in names.items()
         )
-    _refuse_ignored(head, targets)
     return Standing(head, targets)
 
 
@@ -316,7 +315,8 @@ def _refuse_hidden(mark: str, path: str) -> None:
     raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
 
 
-def _refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
+def refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
+    """Raise GitError for a file that HEAD does not hold and that git ignores."""
     # This command alone refuses literal names; one that begins with `./` is literal enough.
     new = {f"./{target.name}": target.path for target in targets if target.blob is None}
     if not new:
