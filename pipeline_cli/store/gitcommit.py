@@ -3,7 +3,8 @@
 Owns charter 9 to 12. The order: `githead.look` checks the state and reads HEAD; `commit` makes a
 temporary index from HEAD, puts our bytes in it, lets the user's hooks see a checkout of it, then
 takes the lock, compares, makes the commit object (signed if the user signs), writes the files,
-our own entry of the user's index, and last the branch. What is not ours is only ever read: no
+our own entry of the user's index, and last the branch. Where neither a hook nor an attribute
+needs that index, `gitplain` makes the objects without one. What is not ours is only ever read: no
 file, no entry of the index, no stash, no setting.
 
 Why the branch comes last, after files and index: a kill at any moment leaves either nothing, or
