@@ -141,8 +141,10 @@ def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | 
     def make(sources: Sources) -> ChangeSet:
         if sources[paths.coverage] is None and context.workspace.exists(paths.coverage):
             raise not_in_head(paths.coverage)
-        plans.append(_planned(context, asked, said, sources, lambda: gathered))
-        return plans[-1].changes
+        planned = _planned(context, asked, said, sources, lambda: gathered)
+        plans.append(planned)
+        text = _message(planned.answer, gathered.evidence)
+        return msgspec.structs.replace(planned.changes, message=text)
 
     committed = commit_documents(context.workspace, wanted, make)
     return plans[-1], committed
@@ -214,8 +216,7 @@ def _planned(
         status=StatusCounts(marks.count(PRESENT), marks.count(UNKNOWN), tests),
     )
     touched = tuple(edit for edit in edits if edit.edits)
-    message = _message(answer, evidence)
-    return Planned(answer, ChangeSet(message, edits=touched), tally.result())
+    return Planned(answer, ChangeSet("", edits=touched), tally.result())
 
 
 def _message(answer: UpdateAnswer, evidence: Evidence) -> str:
