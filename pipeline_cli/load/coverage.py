@@ -133,9 +133,11 @@ def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | 
         raise AssertionError("nobody has said that the tests passed")
     paths = context.settings.paths
     wanted = (paths.coverage, paths.status)
-    check_possible(context.workspace, wanted)
     read = context.workspace.read(paths.status)
-    gathered = _gather(context, asked, read if isinstance(read, SourceFile) else None)
+    status = read if isinstance(read, SourceFile) else None
+    gathered = _gather(
+        context, asked, status, before=lambda: check_possible(context.workspace, wanted)
+    )
     plans: list[Planned] = []
 
     def make(sources: Sources) -> ChangeSet:
@@ -285,12 +287,20 @@ def _rewritable(context: Context, path: str) -> SourceFile | None:
     return source if isinstance(source, SourceFile) else None
 
 
-def _gather(context: Context, asked: Asked, status: SourceFile | None) -> Gathered:
-    """Read specs, reports and proofs, and count the tests for the status page."""
+def _gather(
+    context: Context,
+    asked: Asked,
+    status: SourceFile | None,
+    before: Callable[[], None] = lambda: None,
+) -> Gathered:
+    """Read specs, reports and proofs, and count the tests for the status page.
+
+    `before` is called before a test runner is, which may take a minute.
+    """
     tally = Tally()
     specs = _specs(context, tally)
     evidence = _evidence(context, asked, tally)
-    count = _test_count(context, status, evidence)
+    count = _test_count(context, status, evidence, before)
     return Gathered(specs, evidence, count, tally.result())
 
 
@@ -323,7 +333,12 @@ def _evidence(
     return Evidence(proofs, reports.count, bool(reports.failed), tested.digest)
 
 
-def _test_count(context: Context, status: SourceFile | None, evidence: Evidence) -> TestCount:
+def _test_count(
+    context: Context,
+    status: SourceFile | None,
+    evidence: Evidence,
+    before: Callable[[], None],
+) -> TestCount:
     """Count the tests: by the reports, else `TEST_COUNT`, else pytest; and say by what.
 
     `TEST_COUNT` ends the search even where it is no number. Pytest is not asked where the status
@@ -343,6 +358,7 @@ def _test_count(context: Context, status: SourceFile | None, evidence: Evidence)
     from pipeline_cli.formats.pytest_text import collected
     from pipeline_cli.store.collecting import collect
 
+    before()
     found = collect(context.workspace.root, _pytest_of(context.settings.executor.test_command))
     tests = None if found.trouble else collected(found.output)
     if tests is None:
