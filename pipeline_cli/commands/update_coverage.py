@@ -60,7 +60,8 @@ def run(
     written: Sequence[str] = committed.paths if committed else ()
     if not (mode.commits and asked.acts):
         applied = context.workspace.apply(planned.changes, dry_run=not mode.writes)
-        written, diff = applied.paths, applied.diff
+        # A diff of a long table takes as long as all of the rest.
+        written, diff = applied.paths, applied.diff if mode.diff else ""
     answer = answer_of(planned, written, committed)
     if options.json:
         from pipeline_cli.render.coverage import update_keys

@@ -37,6 +37,9 @@ PENDING, VERIFIED = "Pending", "Verified"
 _MOST_NAMED = 20
 _TITLES: dict[Column, str] = {"present": "Present", "specd": "Spec'd", "tested": "Tested"}
 
+#: How a summary calls the marks; what counts most comes first, for subjects are cut.
+_SUMMED: dict[Column, str] = {"tested": "tested", "present": "present", "specd": "spec'd"}
+
 
 class Change(msgspec.Struct, frozen=True):
     """One change to a document, with its place, the spec it is about, and what it stands on.
@@ -172,10 +175,12 @@ def update(
 def summary_of(changes: Sequence[Change]) -> str:
     """Say in a line what a run changes: `3 specs tested, 1 row added`."""
     told = []
-    for title in _TITLES.values():
+    for column, word in _SUMMED.items():
+        title = _TITLES[column]
         specs = {c.spec for c in changes if c.kind == "promoted" and c.what.startswith(title)}
         if specs:
-            told.append(f"{_number(len(specs), 'spec')} {title.casefold()}")
+            noun = _number(len(specs), "spec") if word != "spec'd" else str(len(specs))
+            told.append(f"{noun} {word}")
     for kind, word in (("added", "row added"), ("demoted", "mark taken back")):
         count = sum(change.kind == kind for change in changes)
         if count:

@@ -22,7 +22,7 @@ from pipeline_cli.domain.commits import Committed
 from pipeline_cli.domain.documents import SourceFile, decode
 from pipeline_cli.errors import BusyError, GitError, InputError
 from pipeline_cli.store.gitcommit import Moved, commit
-from pipeline_cli.store.githead import Standing, look
+from pipeline_cli.store.githead import Standing, look, refuse_ignored
 from pipeline_cli.store.githooks import wanted as has_hooks
 from pipeline_cli.store.scratch import sweep
 from pipeline_cli.store.workspace import Workspace
@@ -47,6 +47,11 @@ def commit_documents(
         return _last_attempt(workspace, wanted, make)
 
 
+def check_possible(workspace: Workspace, paths: Iterable[str]) -> None:
+    """Raise GitError where no commit can be made here, before what takes a while is begun."""
+    look(workspace, paths)
+
+
 def _attempt(
     workspace: Workspace, paths: tuple[str, ...], make: Callable[[Sources], ChangeSet]
 ) -> Committed | None:
@@ -56,6 +61,9 @@ def _attempt(
         standing = look(workspace, paths)
         changes = make(_sources(standing))
         files = _results(changes)
+        # Of a file that is not there and is not made nothing is to be said.
+        concerned = [one for one in standing.targets if one.work is not None or one.path in files]
+        refuse_ignored(standing.head, concerned)
         _refuse_edits(standing, files)
         changed = {
             target.path: files[target.path]
@@ -114,9 +122,21 @@ def _refuse_edits(standing: Standing, files: Mapping[str, bytes]) -> None:
     """Refuse where a file holds neither HEAD's version nor what we make of it."""
     for target in standing.targets:
         if target.work not in (target.at_head, files.get(target.path, target.at_head)):
+            if target.at_head is None:
+                raise not_in_head(target.path)
             raise GitError(
                 "the file has uncommitted edits of yours",
                 code="git-edits",
                 path=target.path,
                 hint="commit or undo them first, or run without --commit; nothing was changed",
             )
+
+
+def not_in_head(path: str) -> GitError:
+    """Return the refusal for a file that is there, and in no commit yet."""
+    return GitError(
+        "the file is not in HEAD yet",
+        code="git-edits",
+        path=path,
+        hint="commit it first, or run without --commit; nothing was changed",
+    )

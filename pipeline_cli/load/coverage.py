@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -11,6 +11,7 @@ from pipeline_cli.domain.changes import ChangeSet, DocumentEdit
 from pipeline_cli.domain.commits import Committed, message
 from pipeline_cli.domain.coverage import PRESENT, UNKNOWN, CoverageDocument, Proof
 from pipeline_cli.domain.coverage_update import (
+    Change,
     Rules,
     StatusCounts,
     UpdateAnswer,
@@ -28,6 +29,8 @@ from pipeline_cli.load.specs import load_specs, spec_files
 
 #: So many changes stand in the message of a commit before the rest is counted.
 _MOST_TOLD = 100
+#: So many entries of one list.
+_MOST_LISTED = 20
 _HEADER = "| Spec | Present | Spec'd | Tested | Notes |"
 
 
@@ -62,6 +65,23 @@ class Evidence(NamedTuple):
     digest: str | None = None
 
 
+class TestCount(NamedTuple):
+    """How many tests there are, and by what; `trouble` says why that is unknown."""
+
+    tests: int | None = None
+    origin: str = ""
+    trouble: str = ""
+
+
+class Gathered(NamedTuple):
+    """All that a decision rests on but the documents themselves."""
+
+    specs: tuple[Spec, ...]
+    evidence: Evidence
+    tests: TestCount
+    findings: tuple[Finding, ...]
+
+
 class Planned(NamedTuple):
     """An answer, the changes that make it true, and the findings beside it."""
 
@@ -78,12 +98,11 @@ def read_coverage(context: Context) -> tuple[SourceFile, CoverageDocument] | Non
     return (source, coverage_md.parse(source)) if isinstance(source, SourceFile) else None
 
 
-def plan_update(context: Context, asked: Asked, sources: Sources | None = None) -> Planned:
+def plan_update(context: Context, asked: Asked) -> Planned:
     """Decide what both documents should say, and how they come to say it (contracts §13).
 
-    `sources` are the documents to start from, else those of the work tree. Nothing is decided
-    where nobody has said that the tests passed; `check` writes nothing and needs nobody's word.
-    Raises InputError where the coverage document, its table or the specs
+    Nothing is decided where nobody has said that the tests passed; `check` writes nothing and
+    needs nobody's word. Raises InputError where the coverage document, its table or the specs
     are missing, and where a document cannot be rewritten.
     """
     said = _who_says_so(asked)
@@ -93,25 +112,43 @@ def plan_update(context: Context, asked: Asked, sources: Sources | None = None) 
             "say so with --tests-passed or --junit FILE, or set CI=true"
         )
         return Planned(UpdateAnswer(acted=False, why=why), ChangeSet("nothing"), ())
-    return _planned(context, asked, said, sources)
+    paths = context.settings.paths
+    sources = {path: _rewritable(context, path) for path in (paths.coverage, paths.status)}
+    status = sources[paths.status]
+    return _planned(context, asked, said, sources, lambda: _gather(context, asked, status))
 
 
 def commit_update(context: Context, asked: Asked) -> tuple[Planned, Committed | None]:
     """Write both documents and commit them, and nothing else (charter 9–13).
 
-    What is decided is decided on HEAD's versions; None where HEAD says it all already. Raises
+    What is decided is decided on HEAD's versions; None where HEAD says it all already. Reports
+    are read and tests counted before that, once: it may take a minute, and nobody is kept
+    waiting for the lock meanwhile. `asked` must say who says that the tests passed. Raises
     GitError where git's state, a hook or edits of the user's forbid it.
     """
-    from pipeline_cli.load.commit import commit_documents
+    from pipeline_cli.load.commit import check_possible, commit_documents, not_in_head
 
+    said = _who_says_so(asked)
+    if said is None:
+        raise AssertionError("nobody has said that the tests passed")
+    paths = context.settings.paths
+    wanted = (paths.coverage, paths.status)
+    read = context.workspace.read(paths.status)
+    status = read if isinstance(read, SourceFile) else None
+    gathered = _gather(
+        context, asked, status, before=lambda: check_possible(context.workspace, wanted)
+    )
     plans: list[Planned] = []
 
     def make(sources: Sources) -> ChangeSet:
-        plans.append(plan_update(context, asked, sources))
-        return plans[-1].changes
+        if sources[paths.coverage] is None and context.workspace.exists(paths.coverage):
+            raise not_in_head(paths.coverage)
+        planned = _planned(context, asked, said, sources, lambda: gathered)
+        plans.append(planned)
+        text = _message(planned.answer, gathered.evidence)
+        return msgspec.structs.replace(planned.changes, message=text)
 
-    paths = context.settings.paths
-    committed = commit_documents(context.workspace, (paths.coverage, paths.status), make)
+    committed = commit_documents(context.workspace, wanted, make)
     return plans[-1], committed
 
 
@@ -125,10 +162,15 @@ def _who_says_so(asked: Asked) -> str | None:
     return "--check" if asked.check else None
 
 
-def _planned(context: Context, asked: Asked, said: str, sources: Sources | None) -> Planned:
+def _planned(
+    context: Context,
+    asked: Asked,
+    said: str,
+    sources: Sources,
+    gather: Callable[[], Gathered],
+) -> Planned:
     from pipeline_cli.formats import coverage_md, status_md
 
-    tally = Tally()
     source, status = _documents(context, sources)
     document = coverage_md.parse(source)
     if document.columns is None:
@@ -139,9 +181,10 @@ def _planned(context: Context, asked: Asked, said: str, sources: Sources | None)
             line=1,
             hint=f"add the header row `{_HEADER}`, or run `pipeline init`",
         )
-    specs = _specs(context, tally)
+    specs, evidence, count, findings = gather()
+    tally = Tally()
     tally.extend(document.findings)
-    evidence = _evidence(context, asked, tally)
+    tally.extend(findings)
     rules = Rules(
         now=context.now,
         promote=evidence.tests is not None,
@@ -158,12 +201,14 @@ def _planned(context: Context, asked: Asked, said: str, sources: Sources | None)
     edits = [DocumentEdit(source, tuple(coverage_md.edits_of(source, document, made)))]
     changes, tests = list(made.changes), None
     if status is not None:
-        tests, origin = _test_count(context, status, evidence, tally)
+        tests = count.tests
         page = status_md.update(status, listed, tests)
         edits.append(DocumentEdit(status, page.edits))
         changes += page.changes
         if page.counted:
-            changes.append(msgspec.structs.replace(page.counted, evidence=origin))
+            changes.append(msgspec.structs.replace(page.counted, evidence=count.origin))
+        if count.trouble:
+            tally.add(_uncounted(status.path, status_md.count_line(status), count.trouble))
     marks = [mark for _, mark in listed]
     answer = UpdateAnswer(
         acted=True,
@@ -173,21 +218,39 @@ def _planned(context: Context, asked: Asked, said: str, sources: Sources | None)
         status=StatusCounts(marks.count(PRESENT), marks.count(UNKNOWN), tests),
     )
     touched = tuple(edit for edit in edits if edit.edits)
-    message = _message(answer, evidence)
-    return Planned(answer, ChangeSet(message, edits=touched), tally.result())
+    return Planned(answer, ChangeSet("", edits=touched), tally.result())
 
 
 def _message(answer: UpdateAnswer, evidence: Evidence) -> str:
     """Return the message of a commit: each change with its evidence, and a digest of that."""
-    told = [
-        f"{change.spec or change.path}: {change.what}"
-        + (f"; by {change.evidence}" if change.evidence else "")
-        for change in answer.changes
-    ]
+    told = _told(answer.changes)
     digest = evidence.digest or digest_of("\n".join(told).encode("utf-8", "surrogateescape"))
     if len(told) > _MOST_TOLD:
         told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more changes"]
     return message("update-coverage", summary_of(answer.changes), told, digest)
+
+
+def _told(changes: Sequence[Change]) -> list[str]:
+    """Return a line for each change; entries of one list share a line, and its evidence."""
+    lists: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    lines = []
+    for change in changes:
+        by = f"; by {change.evidence}" if change.evidence else ""
+        if change.kind not in ("listed", "unlisted"):
+            lines.append(f"{change.spec or change.path}: {change.what}{by}")
+            continue
+        heading, _, entry = change.what.partition(": ")
+        moved = lists.setdefault((change.path, heading, by), {"added": [], "removed": []})
+        moved["added" if change.kind == "listed" else "removed"].append(entry[2:])
+    for (path, heading, by), moved in lists.items():
+        words = [f"{word} {_some(entries)}" for word, entries in moved.items() if entries]
+        lines.append(f"{path}: {heading}: {', '.join(words)}{by}")
+    return lines
+
+
+def _some(entries: Sequence[str]) -> str:
+    more = len(entries) - _MOST_LISTED
+    return ", ".join(entries[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _why(said: str, evidence: Evidence) -> str:
@@ -198,11 +261,9 @@ def _why(said: str, evidence: Evidence) -> str:
     return f"the tests passed, says {said}"
 
 
-def _documents(context: Context, sources: Sources | None) -> tuple[SourceFile, SourceFile | None]:
-    """Return both documents, read where they are not given; each may be rewritten."""
+def _documents(context: Context, sources: Sources) -> tuple[SourceFile, SourceFile | None]:
+    """Return both documents; the status page may be missing."""
     paths = context.settings.paths
-    if sources is None:
-        sources = {path: _rewritable(context, path) for path in (paths.coverage, paths.status)}
     source = sources[paths.coverage]
     if source is None:
         raise InputError(
@@ -224,6 +285,23 @@ def _rewritable(context: Context, path: str) -> SourceFile | None:
             trouble.message, code=trouble.code, path=path, line=trouble.line, hint=trouble.hint
         )
     return source if isinstance(source, SourceFile) else None
+
+
+def _gather(
+    context: Context,
+    asked: Asked,
+    status: SourceFile | None,
+    before: Callable[[], None] = lambda: None,
+) -> Gathered:
+    """Read specs, reports and proofs, and count the tests for the status page.
+
+    `before` is called before a test runner is, which may take a minute.
+    """
+    tally = Tally()
+    specs = _specs(context, tally)
+    evidence = _evidence(context, asked, tally)
+    count = _test_count(context, status, evidence, before)
+    return Gathered(specs, evidence, count, tally.result())
 
 
 def _specs(context: Context, tally: Tally) -> tuple[Spec, ...]:
@@ -256,35 +334,37 @@ def _evidence(
 
 
 def _test_count(
-    context: Context, status: SourceFile, evidence: Evidence, tally: Tally
-) -> tuple[int | None, str]:
+    context: Context,
+    status: SourceFile | None,
+    evidence: Evidence,
+    before: Callable[[], None],
+) -> TestCount:
     """Count the tests: by the reports, else `TEST_COUNT`, else pytest; and say by what.
 
-    `TEST_COUNT` ends the search even where it is no number. Nothing is asked where the status
+    `TEST_COUNT` ends the search even where it is no number. Pytest is not asked where the status
     page has no count to update.
     """
     from pipeline_cli.formats import status_md
 
-    line = status_md.count_line(status)
     if evidence.tests is not None:
-        return evidence.tests, "the test reports"
+        return TestCount(evidence.tests, "the test reports")
     given = os.environ.get("TEST_COUNT", "").strip()
     if given:
         if re.fullmatch(r"[0-9]{1,9}", given):
-            return int(given), "TEST_COUNT"
-        tally.add(_uncounted(status.path, line, f"TEST_COUNT is no number: {given[:40]!r}"))
-        return None, ""
-    if line is None:
-        return None, ""
+            return TestCount(int(given), "TEST_COUNT")
+        return TestCount(trouble=f"TEST_COUNT is no number: {given[:40]!r}")
+    if status is None or status_md.count_line(status) is None:
+        return TestCount()
     from pipeline_cli.formats.pytest_text import collected
     from pipeline_cli.store.collecting import collect
 
+    before()
     found = collect(context.workspace.root, _pytest_of(context.settings.executor.test_command))
     tests = None if found.trouble else collected(found.output)
     if tests is None:
         trouble = found.trouble or "it did not say how many tests there are"
-        tally.add(_uncounted(status.path, line, f"pytest --co -q: {trouble}"))
-    return tests, "pytest --co -q"
+        return TestCount(trouble=f"pytest --co -q: {trouble}")
+    return TestCount(tests, "pytest --co -q")
 
 
 def _pytest_of(command: Sequence[str]) -> Sequence[str]:

@@ -3,7 +3,8 @@
 Owns charter 9 to 12. The order: `githead.look` checks the state and reads HEAD; `commit` makes a
 temporary index from HEAD, puts our bytes in it, lets the user's hooks see a checkout of it, then
 takes the lock, compares, makes the commit object (signed if the user signs), writes the files,
-our own entry of the user's index, and last the branch. What is not ours is only ever read: no
+our own entry of the user's index, and last the branch. Where neither a hook nor an attribute
+needs that index, `gitplain` makes the objects without one. What is not ours is only ever read: no
 file, no entry of the index, no stash, no setting.
 
 Why the branch comes last, after files and index: a kill at any moment leaves either nothing, or
@@ -17,7 +18,7 @@ files and entries back.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,8 @@ from pipeline_cli.domain.changes import ChangeSet, Create, DocumentEdit, Edit
 from pipeline_cli.domain.commits import Committed, subject
 from pipeline_cli.domain.documents import SourceFile, decode
 from pipeline_cli.errors import BusyError, GitError, Signalled
-from pipeline_cli.store import githooks
+from pipeline_cli.store import githooks, gitplain
+from pipeline_cli.store.atomic import refused
 from pipeline_cli.store.capture import Stops, noted_signals
 from pipeline_cli.store.githead import (
     PLAIN_MODES,
@@ -40,8 +42,9 @@ from pipeline_cli.store.githead import (
     refuse_state,
     wait_for_lock,
 )
+from pipeline_cli.store.gitplain import Loose, Plain, TreeEntry
 from pipeline_cli.store.gitrun import Git, StepError
-from pipeline_cli.store.scratch import scratch
+from pipeline_cli.store.scratch import scratch, sweep
 from pipeline_cli.store.workspace import Workspace
 
 #: A signature may wait for a person to type; others of ours wait for the lock meanwhile.
@@ -70,11 +73,15 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """What is to be committed, in git's own store, with its message."""
+    """What is to be committed, with its message.
+
+    It is in git's own store already, but for `objects`.
+    """
 
     tree: str
     entries: dict[str, _Change]
     message: str
+    objects: tuple[Loose, ...] = ()
 
 
 def commit(
@@ -96,8 +103,14 @@ def commit(
     head = standing.head
     targets = {target.name: target for target in standing.targets if target.path in files}
     contents = {target.name: files[target.path] for target in targets.values()}
-    with scratch(head.repository.common_dir) as folder:
-        made = _make(head, targets, contents, message, folder, hook_seconds)
+    with contextlib.ExitStack() as stack:
+        folder = None
+        if head.plain and not githooks.wanted(head):
+            sweep(head.repository.common_dir)
+            made = _make_plain(head.plain, targets, contents, message)
+        else:
+            folder = stack.enter_context(scratch(head.repository.common_dir))
+            made = _make(head, targets, contents, message, folder, hook_seconds)
         if made is None:
             return None
         with workspace.exclusive_documents():
@@ -109,10 +122,31 @@ def commit(
                 staged = _land(workspace, head, targets, contents, made, sha, stops, indexed)
         if stops.number is not None:
             raise Signalled(stops.number)
-        githooks.run_after(head, folder, timeout=hook_seconds)
+        if folder:
+            githooks.run_after(head, folder, timeout=hook_seconds)
     paths = sorted(targets[name].path for name in made.entries)
     mine = sorted(targets[name].path for name in staged)
     return Committed(sha, head.short_branch, tuple(paths), tuple(mine))
+
+
+def _make_plain(
+    plain: Plain, targets: Mapping[str, Target], contents: Mapping[str, bytes], message: str
+) -> _Made | None:
+    """Make blobs and trees without an index, where git would take our bytes as they are."""
+    objects, entries = [], {}
+    for name, data in contents.items():
+        blob = gitplain.loose("blob", data, plain.commit)
+        held = plain.entry(name)
+        before = Entry(held.mode, held.blob) if held else None
+        if targets[name].blob != blob.name:
+            objects.append(blob)
+            mode = before.mode if before else _NEW_MODE
+            entries[name] = _Change(before, Entry(mode, blob.name))
+    if not entries:
+        return None
+    after = {name: TreeEntry(one.after.mode, one.after.blob) for name, one in entries.items()}
+    trees = gitplain.trees_with(plain, after)
+    return _Made(trees[-1].name, entries, message, (*objects, *trees))
 
 
 def _make(
@@ -208,6 +242,25 @@ def _compare(workspace: Workspace, standing: Standing, *, held: bool) -> None:
 
 
 def _commit_object(head: Head, made: _Made) -> str:
+    """Make the commit, and write what is not in git's store yet."""
+    plain = head.plain if made.objects else None
+    if plain and not head.signs and "\0" not in made.message:
+        commit = gitplain.commit_object(plain, made.tree, made.message)
+        _write(head, (*made.objects, commit))
+        return commit.name
+    _write(head, made.objects)
+    return _commit_tree(head, made)
+
+
+def _write(head: Head, objects: Iterable[Loose]) -> None:
+    store = head.repository.common_dir / "objects"
+    try:
+        gitplain.write(objects, store)
+    except OSError as error:
+        raise refused(store, error) from error
+
+
+def _commit_tree(head: Head, made: _Made) -> str:
     sign = ("-S",) if head.signs else ()
     try:
         printed = head.git().run(

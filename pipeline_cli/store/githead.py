@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from pipeline_cli.errors import GitError
+from pipeline_cli.store import gitplain
+from pipeline_cli.store.gitplain import Plain
 from pipeline_cli.store.gitrepo import Repository, find_repository, operation_of
 from pipeline_cli.store.gitrun import Git, StepError
 from pipeline_cli.store.workspace import Workspace
@@ -30,7 +32,7 @@ _REMEDIES = {
     "revert": "finish it with `git revert --continue`, or drop it with `git revert --abort`",
     "bisect": "end it with `git bisect reset`",
 }
-PLAIN_MODES = ("100644", "100755")
+PLAIN_MODES = gitplain.FILE_MODES
 _UNMERGED = re.compile(rb"(?:^|\0). [0-7]{6} [0-9a-f]+ [123]\t([^\0]*)")
 
 
@@ -38,7 +40,7 @@ class Head(msgspec.Struct, frozen=True):
     """The commit on which ours would stand: its name and branch, and how the user commits.
 
     `git_dir` is that of the work tree, `hooks` the folder of the user's hooks, `signs` whether
-    they sign.
+    they sign. `plain` is what the short way to a commit needs, None where it cannot be taken.
     """
 
     repository: Repository
@@ -47,6 +49,7 @@ class Head(msgspec.Struct, frozen=True):
     branch: str
     hooks: Path
     signs: bool
+    plain: Plain | None = None
 
     @property
     def short_branch(self) -> str:
@@ -95,13 +98,20 @@ def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
     """
     repository = _repository(workspace)
     names = {path: name_of(workspace, repository, path) for path in sorted(set(paths))}
-    head, blobs = _head(repository, list(names.values()))
-    indexed = _indexed(head, names)
-    targets = tuple(
-        _target(workspace, head, path, name, blobs.get(name), indexed.get(name))
-        for path, name in names.items()
-    )
-    _refuse_ignored(head, targets)
+    plain = gitplain.ask(repository, names.values())
+    if plain is None:
+        head, blobs = _head(repository, list(names.values()))
+        indexed = _indexed(_step(head, "ls-files", "-z", "-v", "--stage"), names)
+        targets = tuple(
+            _target(workspace, head, path, name, blobs.get(name), indexed.get(name))
+            for path, name in names.items()
+        )
+    else:
+        head, indexed = _plain_head(repository, plain), _indexed(plain.listing, names)
+        targets = tuple(
+            _plain_target(workspace, plain, path, name, indexed.get(name))
+            for path, name in names.items()
+        )
     return Standing(head, targets)
 
 
@@ -147,6 +157,26 @@ def _head(repository: Repository, names: list[str]) -> tuple[Head, dict[str, str
     if blobs:
         return head, dict(zip(names, words[-1 - len(blobs) : -1], strict=True))
     return head, {name: entry.blob for name, entry in _entries_at(head, names).items()}
+
+
+def _plain_head(repository: Repository, plain: Plain) -> Head:
+    refuse_state(plain.git_dir)
+    return Head(
+        repository=repository,
+        git_dir=plain.git_dir,
+        commit=plain.commit,
+        branch=plain.branch,
+        hooks=repository.common_dir / "hooks",
+        signs=_signs(plain.settings),
+        plain=plain,
+    )
+
+
+def _plain_target(
+    workspace: Workspace, plain: Plain, path: str, name: str, indexed: Entry | None
+) -> Target:
+    blob, at_head = plain.contents.get(name, (None, None))
+    return Target(path, name, blob, at_head, read_work(workspace, path), indexed)
 
 
 def refuse_state(git_dir: Path) -> None:
@@ -227,16 +257,12 @@ def _state(message: str, hint: str) -> GitError:
 
 def _settle_identity(git: Git) -> bool:
     """Raise GitError where git does not know who commits; return whether the user signs."""
-    settings: dict[str, str] = {}
     try:
-        listed = _records(git.run("config", "-z", "--list"))
+        settings = gitplain.settings_of(git.run("config", "-z", "--list"))
     except StepError as error:
         raise _state(
             f"git's settings cannot be read: {error.words}", "see `git config --list`"
         ) from error
-    for record in listed:
-        key, equals, value = record.partition("\n")
-        settings[key] = value if equals else "true"
     if not (settings.get("user.name") and settings.get("user.email")):
         try:
             git.run("var", "GIT_AUTHOR_IDENT")
@@ -247,16 +273,19 @@ def _settle_identity(git: Git) -> bool:
                 code="git-identity",
                 hint="git config user.name NAME; git config user.email ADDRESS",
             ) from error
+    return _signs(settings)
+
+
+def _signs(settings: dict[str, str]) -> bool:
     signs = settings.get("commit.gpgsign", "").lower()
     return signs in ("true", "yes", "on") or (signs.isdigit() and int(signs) != 0)
 
 
-def _indexed(head: Head, names: dict[str, str]) -> dict[str, Entry]:
+def _indexed(output: bytes, names: dict[str, str]) -> dict[str, Entry]:
     """Return what the user's index holds at names; raise GitError where it forbids a commit.
 
-    The whole index is asked once: an unmerged entry may be anywhere in it.
+    `output` is the whole index, as git lists it: an unmerged entry may be anywhere in it.
     """
-    output = _step(head, "ls-files", "-z", "-v", "--stage")
     unmerged = _UNMERGED.search(output)
     if unmerged:
         raise GitError(
@@ -286,7 +315,8 @@ def _refuse_hidden(mark: str, path: str) -> None:
     raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
 
 
-def _refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
+def refuse_ignored(head: Head, targets: Iterable[Target]) -> None:
+    """Raise GitError for a file that HEAD does not hold and that git ignores."""
     # This command alone refuses literal names; one that begins with `./` is literal enough.
     new = {f"./{target.name}": target.path for target in targets if target.blob is None}
     if not new:

@@ -51,7 +51,8 @@ def run_before(
     }
     arguments = {"prepare-commit-msg": (str(file), "message"), "commit-msg": (str(file),)}
     for name in _BEFORE:
-        _refuse_failed(name, _run(head, name, arguments.get(name, ()), tree, told, folder, timeout))
+        ran = _run(head, name, arguments.get(name, ()), tree, told, folder, timeout)
+        _refuse_failed(name, ran, timeout)
     left = file.read_text(encoding="utf-8", errors="surrogateescape")
     if left != message:
         cleaned = index.run("stripspace", stdin=os.fsencode(left))
@@ -100,14 +101,14 @@ def _run(
     return ended, next((line.strip() for line in reversed(said) if line.strip()), "")
 
 
-def _refuse_failed(name: str, ran: tuple[Captured, str] | None) -> None:
+def _refuse_failed(name: str, ran: tuple[Captured, str] | None, timeout: float) -> None:
     if ran is None:
         return
     ended, said = ran
     if ended.code == 0:
         return
     how = (
-        "took more than 15 minutes and was ended"
+        f"took more than {_spoken(timeout)} and was ended"
         if ended.timed_out
         else f"could not be run: {ended.not_started}"
         if ended.not_started
@@ -119,6 +120,10 @@ def _refuse_failed(name: str, ran: tuple[Captured, str] | None) -> None:
         hint="nothing was changed; it saw a checkout of what is to be committed, without the "
         "files that git ignores: where it needs those, commit the files yourself",
     )
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} s"
 
 
 def _is_hook(path: Path) -> bool:

@@ -52,6 +52,11 @@ def find_repository(start: Path) -> Repository | None:
     return None
 
 
+def git_dir_of(repository: Repository) -> Path:
+    """Return the git directory of a work tree, which is its own also where worktrees share one."""
+    return _git_dir(repository.top / ".git") or repository.common_dir
+
+
 def _git_dir(dot_git: Path) -> Path | None:
     if _is_file(dot_git / "HEAD"):
         return dot_git
@@ -185,7 +190,7 @@ def operation_of(git_dir: Path) -> str | None:
 
 def state_of(repository: Repository) -> GitState:
     """Ask git for the state of a work tree; nothing is written, not even git's own index."""
-    git_dir = _git_dir(repository.top / ".git") or repository.common_dir
+    git_dir = git_dir_of(repository)
     operation = operation_of(git_dir)
     worktree = os.path.realpath(git_dir) != os.path.realpath(repository.common_dir)
     lines, reason = _status_lines(repository.top)

@@ -5,10 +5,11 @@ Owns charter 14: no shell, nothing of an outer hook's `GIT_*`; and that no child
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 #: One step of git's plumbing takes milliseconds; whatever takes longer hangs.
 STEP_SECONDS = 60.0
+#: So much an empty pipe takes without a reader.
+_PIPE_TAKES = 4096
+_BLOCK = 1 << 16
+#: Between the end of its output and the end of a process.
+_NAP_SECONDS = 0.00005
 
 #: What a user says through the environment; an outer hook's repository and index are not it.
 _IDENTITY = tuple(
@@ -67,28 +73,22 @@ class Git:
             **(environment or {}),
         }
 
-    def run(
-        self,
-        *arguments: str,
-        stdin: bytes = b"",
-        timeout: float = STEP_SECONDS,
-        foreground: bool = False,
-        stops: "Stops | None" = None,
-    ) -> bytes:
-        """Run one step and return what it prints; raise StepError where it fails or hangs.
+    @contextlib.contextmanager
+    def running(
+        self, *arguments: str, stdin: bytes = b"", foreground: bool = False
+    ) -> "Iterator[Running]":
+        """Start one step, which goes on beside others until `finish`; at the end it has ended.
 
         The step runs in a group of its own, so that Ctrl-C at a terminal reaches us alone, and
-        ends with us; with `foreground` it may ask at the terminal. Where signals are put off
-        (`stops`), a step that goes on for a second after one is ended. Raises GitError where git
-        is not installed.
+        ends with us; with `foreground` it may ask at the terminal. Raises GitError where git is
+        not installed.
         """
-        command = ["git", *_ALWAYS, *arguments]
         try:
             process = subprocess.Popen(
-                command,
+                ["git", *_ALWAYS, *arguments],
                 cwd=self.folder,
                 env=self.environment,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 process_group=None if foreground else 0,
@@ -101,22 +101,56 @@ class Git:
             ) from error
         with process:
             try:
-                out, err = _communicate(process, stdin, timeout, stops)
-            except subprocess.TimeoutExpired:
-                _end(process, group=not foreground)
+                if process.stdin and len(stdin) <= _PIPE_TAKES:
+                    # At once, or it would wait until its turn to be read comes.
+                    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                        pipe.write(stdin)
+                    process.stdin, stdin = None, b""
                 step = next(word for word in arguments if not word.startswith("-"))
-                raise StepError(f"git {step} took more than {timeout:g} s") from None
-            except BaseException:
-                _end(process, group=not foreground)
-                raise
-        if process.returncode:
-            code = process.returncode
-            raise StepError(first_line(err) or f"it ended with code {code}", code)
-        return out
+                yield Running(process, step, stdin)
+            finally:
+                if process.poll() is None:
+                    _end(process, group=not foreground)
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        timeout: float = STEP_SECONDS,
+        foreground: bool = False,
+        stops: "Stops | None" = None,
+    ) -> bytes:
+        """Run one step and return what it prints; raise StepError where it fails or hangs.
+
+        Where signals are put off (`stops`), a step that goes on for a second after one is ended.
+        Else as `running`.
+        """
+        with self.running(*arguments, stdin=stdin, foreground=foreground) as step:
+            return step.finish(timeout, stops)
 
     def line(self, *arguments: str, stdin: bytes = b"") -> str:
         """Run one step and return the one line that it prints."""
         return os.fsdecode(self.run(*arguments, stdin=stdin)).rstrip("\n")
+
+
+class Running:
+    """A step that has been started; `stdin` is what it is still to be given."""
+
+    def __init__(self, process: subprocess.Popen[bytes], step: str, stdin: bytes) -> None:
+        self._process = process
+        self._step = step
+        self._stdin = stdin
+
+    def finish(self, timeout: float = STEP_SECONDS, stops: "Stops | None" = None) -> bytes:
+        """Wait for the end and return what was printed; raise StepError where it failed."""
+        try:
+            out, err = _communicate(self._process, self._stdin, timeout, stops)
+        except subprocess.TimeoutExpired:
+            raise StepError(f"git {self._step} took more than {timeout:g} s") from None
+        code = self._process.returncode
+        if code:
+            raise StepError(first_line(err) or f"it ended with code {code}", code)
+        return out
 
 
 def first_line(words: bytes) -> str:
@@ -128,19 +162,78 @@ def first_line(words: bytes) -> str:
 def _communicate(
     process: subprocess.Popen[bytes], stdin: bytes, timeout: float, stops: "Stops | None"
 ) -> tuple[bytes, bytes]:
-    if stops is None:
-        return process.communicate(stdin, timeout)
+    """As `Popen.communicate`, which sleeps a millisecond for an end that is there sooner."""
     until = time.monotonic() + timeout
     hurried = False
-    while True:
-        if stops.number is not None and not hurried:
-            hurried, until = True, min(until, time.monotonic() + 1)
-        left = until - time.monotonic()
-        try:
-            return process.communicate(stdin, max(0, min(left, 0.2)))
-        except subprocess.TimeoutExpired:
+    with _Pipes(process, stdin) as pipes:
+        while pipes.left or process.poll() is None:
+            if stops is not None and stops.number is not None and not hurried:
+                hurried, until = True, min(until, time.monotonic() + 1)
+            left = until - time.monotonic()
             if left <= 0:
-                raise
+                raise subprocess.TimeoutExpired(process.args, timeout)
+            if pipes.left:
+                pipes.move(left if stops is None else min(left, 0.2))
+            else:
+                time.sleep(_NAP_SECONDS)
+        return pipes.out, pipes.err
+
+
+class _Pipes:
+    """The pipes of a process: what goes in, and what has come out so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes) -> None:
+        self._process = process
+        self._selector = selectors.DefaultSelector()
+        self._stdin = memoryview(stdin)
+        self._parts: dict[str, list[bytes]] = {"out": [], "err": []}
+        if process.stdin:
+            self._selector.register(process.stdin, selectors.EVENT_WRITE, "in")
+            os.set_blocking(process.stdin.fileno(), False)
+        for pipe, name in ((process.stdout, "out"), (process.stderr, "err")):
+            if pipe:
+                self._selector.register(pipe, selectors.EVENT_READ, name)
+
+    def __enter__(self) -> "_Pipes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._selector.close()
+
+    @property
+    def left(self) -> bool:
+        """Whether any pipe is open still."""
+        return bool(self._selector.get_map())
+
+    @property
+    def out(self) -> bytes:
+        """What was printed."""
+        return b"".join(self._parts["out"])
+
+    @property
+    def err(self) -> bytes:
+        """What was complained."""
+        return b"".join(self._parts["err"])
+
+    def move(self, seconds: float) -> None:
+        """Move what can be moved, after at most so long."""
+        for key, _ in self._selector.select(seconds):
+            if key.data == "in":
+                try:
+                    self._stdin = self._stdin[os.write(key.fd, self._stdin[:_BLOCK]) :]
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError:
+                    self._stdin = memoryview(b"")
+                whole = not self._stdin
+            else:
+                block = os.read(key.fd, _BLOCK)
+                self._parts[key.data].append(block)
+                whole = not block
+            if whole:
+                self._selector.unregister(key.fileobj)
+                if key.data == "in" and self._process.stdin:
+                    self._process.stdin.close()
 
 
 def _end(process: subprocess.Popen[bytes], *, group: bool) -> None:

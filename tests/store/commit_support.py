@@ -61,6 +61,18 @@ def with_work(folder: Path) -> Path:
     return folder
 
 
+def conflicting(folder: Path) -> None:
+    git(folder, "switch", "-q", "-c", "side", "HEAD~1")
+    write(folder, {"history.md": "side\n"})
+    git(folder, "commit", "-q", "-am", "side")
+    git(folder, "switch", "-q", "main")
+
+
+def in_long_way(folder: Path) -> Path:
+    """Give our files an attribute, so that a commit needs an index of its own."""
+    return write(folder, {".git/info/attributes": "*.md way=long\n"})
+
+
 def make(sources: Mapping[str, SourceFile | None], *, row: str = ROW) -> ChangeSet:
     """Add a row to every file that has none; make those that are missing."""
     edits, creates = [], []

@@ -23,6 +23,7 @@ from tests.store.commit_support import (
     footprint,
     git,
     hook,
+    in_long_way,
     leftovers,
     repository,
     with_work,
@@ -34,8 +35,11 @@ pytestmark = pytest.mark.usefixtures("apart")
 GIT = shutil.which("git") or "git"
 #: `SWEEP_AT` is the step, `SWEEP_WHEN` before or after, `SWEEP_SIGNAL` what the caller gets.
 COUNTING = f"""#!/bin/sh
-step=$(( $(cat "$SWEEP_COUNT") + 1 ))
-echo $step > "$SWEEP_COUNT"
+exec 9>>"$SWEEP_COUNT.lock"  # some steps run side by side
+flock 9
+echo step >> "$SWEEP_COUNT"
+step=$(wc -l < "$SWEEP_COUNT")
+exec 9>&-
 if [ "$step" = "$SWEEP_AT" ] && [ "$SWEEP_WHEN" = before ]; then kill -s "$SWEEP_SIGNAL" $PPID; fi
 {GIT} "$@"
 code=$?
@@ -58,7 +62,7 @@ def run(
     folder: Path, *, at: int = 0, when: str = "before", number: str = "KILL", prefix: str = ""
 ) -> Swept:
     place = folder.parent
-    write(place, {"bin/git": COUNTING, "count": "0"})
+    write(place, {"bin/git": COUNTING, "count": ""})
     (place / "bin/git").chmod(0o755)
     environment = {
         **os.environ,
@@ -70,11 +74,15 @@ def run(
     }
     command = [*prefix.split(), sys.executable, "-B", "-c", RUN, str(folder), "1", *PATHS]
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
-    return Swept(done.returncode, int((place / "count").read_text()))
+    return Swept(done.returncode, len((place / "count").read_text().splitlines()))
 
 
-def fresh(folder: Path) -> Path:
-    return with_work(repository(folder))
+def fresh(folder: Path, way: str) -> Path:
+    """Make a repository to which a commit is made the short or the long way."""
+    repository(folder)
+    if way == "long":
+        in_long_way(folder)
+    return with_work(folder)
 
 
 def committed_whole(folder: Path, head: str) -> bool:
@@ -110,57 +118,63 @@ def check_and_heal(tmp_path: Path, folder: Path, head: str, before: dict[str, ob
     assert leftovers(tmp_path) == []
 
 
-def start(tmp_path: Path, name: str) -> tuple[Path, str, dict[str, object]]:
-    folder = fresh(tmp_path / name / "w")
+def start(tmp_path: Path, name: str, way: str = "short") -> tuple[Path, str, dict[str, object]]:
+    folder = fresh(tmp_path / name / "w", way)
     return folder, git(folder, "rev-parse", "HEAD"), footprint(folder, but=PATHS)
 
 
+#: With an index of its own a commit takes more steps than without.
+WAYS = ("short", "long")
 #: How many steps a whole run has: always the same, so counted once.
-_COUNTED: list[int] = []
+_COUNTED: dict[str, int] = {}
 
 
-def steps(tmp_path: Path) -> int:
-    if not _COUNTED:
-        folder, head, _ = start(tmp_path, "whole")
+def steps(tmp_path: Path, way: str) -> int:
+    if way not in _COUNTED:
+        folder, head, _ = start(tmp_path, "whole", way)
         done = run(folder)
         assert done.code == 0
         assert committed_whole(folder, head)
-        _COUNTED.append(done.steps)
-    return _COUNTED[0]
+        _COUNTED[way] = done.steps
+    return _COUNTED[way]
 
 
 def test_a_run_that_nobody_disturbs_commits(tmp_path: Path) -> None:
-    assert steps(tmp_path) > 5
+    assert steps(tmp_path, "short") == 6
+    assert steps(tmp_path, "long") > 10
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("back", [0, 1, 2])
 def test_a_kill_at_the_last_steps_is_healed_by_the_next_run(
-    tmp_path: Path, back: int, when: str
+    tmp_path: Path, back: int, when: str, way: str
 ) -> None:
-    at = steps(tmp_path) - back
-    folder, head, before = start(tmp_path, "killed")
+    at = steps(tmp_path, way) - back
+    folder, head, before = start(tmp_path, "killed", way)
     assert run(folder, at=at, when=when).code == -9
     check_and_heal(tmp_path, folder, head, before)
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_at_any_step_is_healed_by_the_next_run(tmp_path: Path, when: str) -> None:
-    for at in range(1, steps(tmp_path) + 1):
-        folder, head, before = start(tmp_path, f"killed-{at}")
+def test_a_kill_at_any_step_is_healed_by_the_next_run(tmp_path: Path, when: str, way: str) -> None:
+    for at in range(1, steps(tmp_path, way) + 1):
+        folder, head, before = start(tmp_path, f"killed-{at}", way)
         assert run(folder, at=at, when=when).code == -9
         check_and_heal(tmp_path, folder, head, before)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("back", [0, 1, 2])
 @pytest.mark.parametrize("number", ["TERM", "INT"])
 def test_a_signal_at_the_last_steps_leaves_all_or_nothing(
-    tmp_path: Path, number: str, back: int, when: str
+    tmp_path: Path, number: str, back: int, when: str, way: str
 ) -> None:
-    at = steps(tmp_path) - back
-    folder, head, before = start(tmp_path, "stopped")
+    at = steps(tmp_path, way) - back
+    folder, head, before = start(tmp_path, "stopped", way)
     whole_before = footprint(folder)
     assert run(folder, at=at, when=when, number=number).code != 0
     if not committed_whole(folder, head):
@@ -173,10 +187,11 @@ def test_a_signal_at_the_last_steps_leaves_all_or_nothing(
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_signal_at_any_step_leaves_all_or_nothing(tmp_path: Path, when: str) -> None:
-    for at in range(1, steps(tmp_path) + 1):
-        folder, head, _ = start(tmp_path, f"stopped-{at}")
+def test_a_signal_at_any_step_leaves_all_or_nothing(tmp_path: Path, when: str, way: str) -> None:
+    for at in range(1, steps(tmp_path, way) + 1):
+        folder, head, _ = start(tmp_path, f"stopped-{at}", way)
         before = footprint(folder)
         assert run(folder, at=at, when=when, number="TERM").code != 0
         if not committed_whole(folder, head):
@@ -184,10 +199,13 @@ def test_a_signal_at_any_step_leaves_all_or_nothing(tmp_path: Path, when: str) -
         assert leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["update-index", "update-ref", "commit-tree"])
-def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("update-index", "short"), ("update-ref", "short"), ("commit-tree", "long")],
+)
+def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path: Path, name: str, way: str) -> None:
     """The git on PATH refuses one step, as a full disk would."""
-    folder, _, _ = start(tmp_path, "failing")
+    folder, _, _ = start(tmp_path, "failing", way)
     before = footprint(folder)
     script = f"""#!/bin/sh
 for word in "$@"; do case $word in {name}) echo "fatal: No space left" >&2; exit 128;; esac; done
@@ -203,6 +221,38 @@ exec {GIT} "$@"
     assert (done.returncode, "No space left" in done.stdout) == (5, True)
     assert footprint(folder) == before
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.needs_strace
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_an_object_that_cannot_be_written_leaves_everything_as_it_was(
+    tmp_path: Path, call: str
+) -> None:
+    folder, _, _ = start(tmp_path, "full")
+    before = footprint(folder)
+    # The objects come before the files, so the first call is one of theirs.
+    rule = f"-e trace={call} -e inject={call}:error=ENOSPC:when=1+"
+    assert run(folder, prefix=f"strace -qq -o /dev/null {rule}").code == 3
+    assert footprint(folder) == before
+    assert not list((folder / ".git/objects").rglob("tmp_obj_*"))
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.needs_strace
+def test_objects_and_files_are_synced_before_they_take_their_places(tmp_path: Path) -> None:
+    folder, _, _ = start(tmp_path, "synced")
+    log = tmp_path / "trace"
+    assert run(folder, prefix=f"strace -qq -y -o {log} -e trace=fsync,rename").code == 0
+    lines = log.read_text().splitlines()
+    renamed = [line.split('"')[1] for line in lines if line.startswith("rename(")]
+    # Two blobs, two trees, one commit; two files.
+    assert [("tmp_obj_" in path, "pipeline-tmp" in path) for path in renamed] == (
+        [(True, False)] * 5 + [(False, True)] * 2
+    )
+    for path in renamed:
+        synced = next(at for at, line in enumerate(lines) if f"<{path}>" in line)
+        assert lines[synced].startswith("fsync(")
+        assert f'"{path}"' in lines[synced + 1]
 
 
 def test_our_version_in_a_commit_of_the_users_is_not_taken_back(tmp_path: Path) -> None:

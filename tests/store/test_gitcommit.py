@@ -15,6 +15,7 @@ from tests.store.commit_support import (
     A,
     B,
     commit,
+    conflicting,
     footprint,
     git,
     hook,
@@ -40,13 +41,6 @@ class Refusal(NamedTuple):
     code: str
     message: str
     hint: str
-
-
-def conflicting(folder: Path) -> None:
-    git(folder, "switch", "-q", "-c", "side", "HEAD~1")
-    write(folder, {"history.md": "side\n"})
-    git(folder, "commit", "-q", "-am", "side")
-    git(folder, "switch", "-q", "main")
 
 
 def conflict(*words: str) -> Callable[[Path], None]:

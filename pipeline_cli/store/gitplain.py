@@ -1,0 +1,318 @@
+"""The short way to a commit: what git is asked at once, and objects that need no index.
+
+Where nothing stands in the way (no hooks to show a checkout to, no attributes or settings by
+which git would change bytes, plain settings), a commit is HEAD's trees with our blobs in them.
+Then five questions, asked side by side, tell all that there is to know, and the objects are
+written here in the form that gitformat-loose(5) gives: whole, synced, then renamed. Whatever is
+not plain is left to the longer way of `githead` and `gitcommit`, which leaves it all to git.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from pipeline_cli.store.gitrepo import Repository, git_dir_of
+from pipeline_cli.store.gitrun import Git, Running, StepError
+
+FOLDER_MODE = "40000"
+FILE_MODES = ("100644", "100755")
+_HEAD = re.compile(rb"ref: (refs/heads/[^\n]+)\n")
+#: Git takes these marks off the ends of a name, and some out of the middle.
+_ENDS = r"[^\x00-\x20.,:;<>\"\\'\ud800-\udfff]"
+_CLEAN = re.compile(rf"{_ENDS}(?:[^\x00-\x1f<>\ud800-\udfff]*{_ENDS})?")
+_OFF = ("false", "no", "off", "0", "")
+#: Settings under which HEAD, hooks or objects lie elsewhere or are written in another way.
+_NOT_PLAIN = (
+    "core.hookspath",
+    "core.worktree",
+    "core.sharedrepository",
+    "extensions.refstorage",
+    "extensions.compatobjectformat",
+)
+#: Settings that must be off, or git changes bytes on their way in and out.
+_MUST_BE_OFF = ("core.autocrlf", "core.bare")
+
+
+class TreeEntry(msgspec.Struct, frozen=True):
+    """What a tree holds at a name; the mode as trees spell it, `40000` for a folder."""
+
+    mode: str
+    blob: str
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """HEAD as far as some files concern it: its branch and commit, trees and contents.
+
+    `trees` are the folders on the way to the files, by their names from the top, "" for the top
+    itself; those that are not there are missing. `contents` are the files that HEAD holds.
+    `settings` are git's, `listing` is the whole index; `author` and `committer` are names with
+    addresses, as a commit holds them.
+    """
+
+    git_dir: Path
+    branch: str
+    commit: str
+    trees: dict[str, dict[bytes, TreeEntry]]
+    contents: dict[str, tuple[str, bytes]]
+    settings: dict[str, str]
+    listing: bytes
+    author: str
+    committer: str
+
+    def entry(self, name: str) -> TreeEntry | None:
+        """Return what HEAD holds at one of the files."""
+        return self.trees.get(_parent(name), {}).get(_last(name))
+
+
+class Loose(msgspec.Struct, frozen=True):
+    """An object to be written: its name, and its bytes as a loose object holds them."""
+
+    name: str
+    data: bytes
+
+
+class _NotPlain(Exception):
+    """The longer way is to be taken; it finds out what there is to say."""
+
+
+def ask(repository: Repository, names: Iterable[str]) -> Plain | None:
+    """Return what HEAD holds at names from the top; None where the short way cannot be taken.
+
+    Raises GitError where git is not installed.
+    """
+    try:
+        return _ask(repository, sorted(set(names)))
+    except (_NotPlain, StepError, OSError):
+        return None
+
+
+def _ask(repository: Repository, names: list[str]) -> Plain:
+    git_dir = Path(os.path.realpath(git_dir_of(repository)))
+    head = git_dir / "HEAD"
+    named = None if head.is_symlink() else _HEAD.fullmatch(head.read_bytes())
+    if named is None or os.path.lexists(git_dir / "index.lock"):
+        raise _NotPlain
+    branch = os.fsdecode(named[1])
+    folders = sorted({folder for name in names for folder in _folders(name)})
+    asked = [f"{branch}^{{commit}}", *(f"{branch}:{path}" for path in (*folders, *names))]
+    if any("\n" in one for one in asked):
+        raise _NotPlain
+    lines = os.fsencode("".join(f"{one}\n" for one in asked))
+    paths = os.fsencode("".join(f"{name}\0" for name in names))
+    git = Git(repository.top)
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(git.running(*words, stdin=stdin))
+            for words, stdin in (
+                (("cat-file", "--batch"), lines),
+                (("ls-files", "-z", "-v", "--stage"), b""),
+                (("config", "-z", "--list"), b""),
+                (("check-attr", "-z", "--all", "--stdin"), paths),
+            )
+        ]
+        objects, listing, config, attributes = map(Running.finish, running)
+    if attributes:
+        raise _NotPlain
+    settings = _plain_settings(config)
+    commit, trees, contents = _read(asked, objects, folders, names)
+    return Plain(
+        git_dir=git_dir,
+        branch=branch,
+        commit=commit,
+        trees=trees,
+        contents=contents,
+        settings=settings,
+        listing=listing,
+        author=_person("author", settings, git.environment),
+        committer=_person("committer", settings, git.environment),
+    )
+
+
+def settings_of(output: bytes) -> dict[str, str]:
+    """Return settings as `git config -z --list` prints them; of several, the last counts."""
+    settings = {}
+    for record in output.split(b"\0"):
+        if record:
+            key, equals, value = os.fsdecode(record).partition("\n")
+            settings[key] = value if equals else "true"
+    return settings
+
+
+def _plain_settings(output: bytes) -> dict[str, str]:
+    settings = settings_of(output)
+    if any(name in settings for name in _NOT_PLAIN):
+        raise _NotPlain
+    if any(settings.get(name, "").lower() not in _OFF for name in _MUST_BE_OFF):
+        raise _NotPlain
+    if not (settings.get("user.name") and settings.get("user.email")):
+        raise _NotPlain
+    return settings
+
+
+def _person(role: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    """Return who a commit is by; git cleans some names, and those are left to it."""
+    words = []
+    for part in ("name", "email"):
+        told = environment.get(f"GIT_{role.upper()}_{part.upper()}")
+        if told is None:
+            told = settings.get(f"{role}.{part}", settings[f"user.{part}"])
+        words.append(told)
+    if not all(map(_CLEAN.fullmatch, words)):
+        raise _NotPlain
+    return f"{words[0]} <{words[1]}>"
+
+
+def _batch(asked: list[str], output: bytes) -> dict[str, tuple[str, str, bytes]]:
+    """Read what `cat-file --batch` prints: name, kind and bytes of each object that is there."""
+    found = {}
+    at = 0
+    for name in asked:
+        end = output.index(b"\n", at)
+        line = output[at:end]
+        at = end + 1
+        if line != os.fsencode(name) + b" missing":
+            oid, kind, length = line.decode("ascii").split(" ")
+            found[name] = oid, kind, output[at : at + int(length)]
+            at += int(length) + 1
+    return found
+
+
+def _read(
+    asked: list[str], output: bytes, folders: list[str], names: list[str]
+) -> tuple[str, dict[str, dict[bytes, TreeEntry]], dict[str, tuple[str, bytes]]]:
+    """Return the commit, the trees of folders, and the blobs of files.
+
+    Git looks the branch up anew for each object, so each must be the one that its tree names.
+    """
+    found = _batch(asked, output)
+    if asked[0] not in found:
+        raise _NotPlain
+    commit, _, text = found[asked[0]]
+    top = TreeEntry(FOLDER_MODE, text[5 : 5 + len(commit)].decode("ascii"))
+    trees: dict[str, dict[bytes, TreeEntry]] = {}
+    contents = {}
+    for path, question in zip((*folders, *names), asked[1:], strict=True):
+        entry = trees.get(_parent(path), {}).get(_last(path)) if path else top
+        if question not in found or entry is None:
+            if question in found or entry:
+                raise _NotPlain
+            continue
+        blob, kind, data = found[question]
+        is_file = path in names
+        if blob != entry.blob or (is_file and entry.mode not in FILE_MODES):
+            raise _NotPlain
+        if is_file:
+            contents[path] = blob, data
+        elif kind == "tree":
+            trees[path] = _entries(data, len(commit) // 2)
+        else:
+            raise _NotPlain
+    if any(b".gitattributes" in entries for entries in trees.values()):
+        raise _NotPlain
+    return commit, trees, contents
+
+
+def _folders(name: str) -> list[str]:
+    """Return the folders on the way to a name, from the top down."""
+    parts = name.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _last(path: str) -> bytes:
+    return os.fsencode(path.rpartition("/")[2])
+
+
+def _entries(data: bytes, size: int) -> dict[bytes, TreeEntry]:
+    """Read a tree: mode, name, and the raw name of an object of `size` bytes."""
+    entries, at = {}, 0
+    while at < len(data):
+        mode_end = data.index(b" ", at)
+        name_end = data.index(b"\0", mode_end)
+        at, mode = name_end + 1 + size, data[at:mode_end].decode("ascii")
+        blob = data[name_end + 1 : at].hex()
+        entries[data[mode_end + 1 : name_end]] = TreeEntry(mode, blob)
+    return entries
+
+
+def loose(kind: str, body: bytes, like: str) -> Loose:
+    """Make an object; its name is of the same kind as `like`."""
+    algorithm = "sha1" if len(like) == 40 else "sha256"
+    whole = b"%s %d\0%s" % (kind.encode("ascii"), len(body), body)
+    name = hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest()
+    return Loose(name, zlib.compress(whole, 1))
+
+
+def trees_with(plain: Plain, changes: Mapping[str, TreeEntry]) -> list[Loose]:
+    """Make the trees that hold HEAD's entries and these; that of the top is the last."""
+    trees = {folder: dict(entries) for folder, entries in plain.trees.items()}
+    for path, entry in changes.items():
+        for folder in _folders(path):
+            trees.setdefault(folder, {})
+        trees[_parent(path)][_last(path)] = entry
+    touched = {folder for path in changes for folder in _folders(path)}
+    made = []
+    for folder in sorted(touched, key=lambda one: (one != "", one), reverse=True):
+        made.append(loose("tree", _tree(trees[folder]), plain.commit))
+        if folder:
+            trees[_parent(folder)][_last(folder)] = TreeEntry(FOLDER_MODE, made[-1].name)
+    return made
+
+
+def _tree(entries: Mapping[bytes, TreeEntry]) -> bytes:
+    """Write a tree; a folder sorts as if its name ended in a slash."""
+    ordered = sorted(
+        entries.items(), key=lambda pair: pair[0] + (b"/" if pair[1].mode == FOLDER_MODE else b"")
+    )
+    return b"".join(
+        b"%s %s\0%s" % (entry.mode.encode("ascii"), name, bytes.fromhex(entry.blob))
+        for name, entry in ordered
+    )
+
+
+def commit_object(plain: Plain, tree: str, message: str) -> Loose:
+    """Make a commit on HEAD, of this moment."""
+    at = time.time()
+    minutes = time.localtime(at).tm_gmtoff // 60
+    zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
+    header = (
+        f"tree {tree}\nparent {plain.commit}\n"
+        f"author {plain.author} {int(at)} {zone}\ncommitter {plain.committer} {int(at)} {zone}\n\n"
+    )
+    return loose("commit", (header + message).encode("utf-8", "surrogateescape"), plain.commit)
+
+
+def write(objects: Iterable[Loose], store: Path) -> None:
+    """Write objects below `objects` of a git directory: synced, then put in their places.
+
+    One that is there already is written again: it is younger then, and no clean-up takes it.
+    What a kill leaves has the name that `git prune` removes. Raises OSError where the disk
+    refuses.
+    """
+    for one in objects:
+        folder = store / one.name[:2]
+        # As git names them, which is how it knows what a killed run left.
+        temporary = folder / f"tmp_obj_{secrets.token_hex(6)}"
+        folder.mkdir(exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            with open(os.open(temporary, flags, 0o444), "wb") as file:
+                file.write(one.data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, folder / one.name[2:])
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
