@@ -172,8 +172,13 @@ def _unknown_key(key: str, path: str, lines: _Lines) -> Finding:
     )
 
 
+#: What follows a path or a symbol as a note: a spaced dash, or, after a path, a bracket.
+_DASH = re.compile(r"(?<![ \t])[ \t]++(?:—|–|--?)[ \t]")
+_NOTE = re.compile(_DASH.pattern + r"|(?<![ \t])[ \t]++\(")
+
+
 def _without_note(text: str) -> str:
-    return re.split(r"[ \t]+(?:—|–|--?)[ \t]|[ \t]+\(", text.strip())[0]
+    return _NOTE.split(text.strip(), maxsplit=1)[0]
 
 
 _LEADING = re.compile(
@@ -185,7 +190,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 def _symbol(text: str, file: Citation, place: Place) -> Citation:
     """Read a symbol of `source` or `symbol_in_file` (evidence grammar, "Symbols")."""
-    name = re.split(r"[ \t]+(?:—|–|--?)[ \t]", text.strip().replace("`", ""))[0]
+    name = _DASH.split(text.strip().replace("`", ""), maxsplit=1)[0]
     name = _LEADING.sub("", name.strip())
     called = re.fullmatch(r"([\w.$]+)[ \t]*\(.*\)", name, re.DOTALL)
     explicit = called is not None
@@ -439,7 +444,7 @@ class _Body:
         part = cited_part(inner)
         removed = speaks_of_removal(re.split(r"`[^`]*`", inner)[0]) or bool(
             re.match(
-                r"[ \t]*(?:—|–|--?|:)?[ \t]*\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])",
+                r"[ \t]*+(?:—|–|--?|:)?[ \t]*+\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])",
                 inner[len(part.rstrip()) :],
                 re.I,
             )
