@@ -31,9 +31,7 @@ _LINK = re.compile(
 )
 _TICKS = re.compile(r"`+")
 #: A dash or colon after what a bullet cites; what follows it is a remark.
-_REMARK = re.compile(
-    r"(?<![ \t])(?:[ \t]++(?:—|–|--?|:)(?=[ \t])|[ \t]*+:(?=[ \t]|$)|[ \t]*+—)"
-)
+_REMARK = re.compile(r"(?<![ \t])(?:[ \t]++(?:—|–|--?|:)(?=[ \t])|[ \t]*+:(?=[ \t]|$)|[ \t]*+—)")
 _BARE = re.compile(r"(?:\*\*)?((?:\.{0,2}/)*[\w.@+\-\[\]()*{},<>]+(?:/[\w.@+\-\[\]()*{},<>]*)*)")
 _TEST_WORD = re.compile(r"(?<![\w./:-])test_\w+(?:\*\w*)*(?![\w/]|\.\w)")
 

@@ -6,7 +6,10 @@ may cite; everything else claims nothing.
 
 import re
 import shlex
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
 from posixpath import dirname, normpath
 from typing import Any, Literal
 
@@ -42,13 +45,41 @@ class Cited(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
+#: A spec that is longer, or cites more, is none that anybody wrote; its rest is left unread.
+MAX_BODY = 1 << 20
+MAX_CITED = 20_000
+
+
 def read(text: str, path: str, header: FrontMatter | None) -> Cited:
-    """Read what a spec cites in its front matter and in its body."""
+    """Read what a spec cites in its front matter and in its body.
+
+    What is beyond a limit is not read, and a finding says so.
+    """
     findings: list[Finding] = []
-    citations = list(_of_header(header, path, findings)) if header else []
-    body = _Body(text, path, skip=header.text.count("\n") + 1 if header and header.text else 0)
-    citations += body.citations()
-    return Cited(_distinct(citations), body.boxes, body.ticked, tuple(findings))
+    citations = list(islice(_of_header(header, path, findings), MAX_CITED + 1)) if header else []
+    skip = header.text.count("\n") + 1 if header and header.text else 0
+    if len(text) - (len(header.text) if header else 0) > MAX_BODY:
+        findings.append(_too_much(f"the text has more than {MAX_BODY:,} characters", path, None))
+        return Cited(_distinct(citations[:MAX_CITED]), findings=tuple(findings))
+    body = _Body(text, path, skip=skip)
+    citations += islice(body.citations(), MAX_CITED + 1 - len(citations))
+    boxes, ticked = body.boxes, body.ticked
+    if len(citations) > MAX_CITED:
+        words = f"it names more than {MAX_CITED:,} references"
+        findings.append(_too_much(words, path, citations.pop().line))
+        boxes = ticked = 0  # of a part, they would say nothing
+    return Cited(_distinct(citations), boxes, ticked, tuple(findings))
+
+
+def _too_much(words: str, path: str, line: int | None) -> Finding:
+    return Finding(
+        code="evidence-too-much",
+        severity="warning",
+        message=f"{words}; what follows is not held against the tree",
+        path=path,
+        line=line,
+        hint="split the spec, or take out what is no evidence",
+    )
 
 
 def _distinct(citations: Sequence[Citation]) -> tuple[Citation, ...]:
@@ -79,34 +110,55 @@ class _Lines:
         self._lines = header.text.split("\n")
         self._first = header.line
         self._place = 0
+        self._column = 0
+
+    @cached_property
+    def _words(self) -> dict[str, list[int]]:
+        """The lines of each word, so that a long header is not searched for each value."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines):
+            for word in set(_A_WORD.findall(line)):
+                found.setdefault(word, []).append(number)
+        return found
 
     def key(self, name: str) -> None:
         """Go to a key at the margin."""
         mark = f"{name}:"
         self._place = next((n for n, one in enumerate(self._lines) if one.startswith(mark)), 0)
+        self._column = 0
 
     def of(self, value: str) -> int:
         """Return the line that holds a value, from where the last one was found."""
         wanted = value.split("\n")[0].strip()
         # What is escaped in the source stands there otherwise: its first words will do.
-        parts = (wanted, re.split(r"[\"'\\]", wanted)[0])
-        for part in parts:
-            for place in range(self._place, len(self._lines)):
-                if part and _stands_in(part, self._lines[place]):
-                    self._place = place
+        for part in dict.fromkeys((wanted, re.split(r"[\"'\\]", wanted)[0])):
+            for place in self._with_words_of(part):
+                start = self._column if place == self._place else 0
+                column = _stands_in(part, self._lines[place], start)
+                if column is not None:
+                    self._place, self._column = place, column
                     return self._first + place
         return self._first + self._place
 
+    def _with_words_of(self, part: str) -> Iterator[int]:
+        """Yield the lines, from the last place on, that hold the rarest word of a text."""
+        lines = [self._words.get(word, []) for word in set(_A_WORD.findall(part))]
+        rarest = min(lines, key=len, default=[])
+        yield from islice(rarest, bisect_left(rarest, self._place), None)
 
-def _stands_in(part: str, line: str) -> bool:
-    """Tell whether a text stands in a line, not within a longer word."""
-    start = line.find(part)
-    while start >= 0:
-        around = line[max(0, start - 1) : start] + line[start + len(part) :][:1]
+
+_A_WORD = re.compile(r"\w+")
+
+
+def _stands_in(part: str, line: str, start: int) -> int | None:
+    """Return where a text stands in a line, not within a longer word."""
+    place = line.find(part, start)
+    while place >= 0:
+        around = line[max(0, place - 1) : place] + line[place + len(part) : place + len(part) + 1]
         if not any(mark.isalnum() or mark == "_" for mark in around):
-            return True
-        start = line.find(part, start + 1)
-    return False
+            return place
+        place = line.find(part, place + 1)
+    return None
 
 
 def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Iterator[Citation]:
@@ -120,8 +172,8 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
     lines.key("source")
     for file, symbols in _sources(values.get("source"), path, lines, findings):
         here = place(file, "source")
-        for citation in cite(file, here):
-            yield msgspec.structs.replace(citation, explicit=True, doubt=_explicit(citation))
+        for citation in _named(file, here):
+            yield citation
             for symbol in symbols:
                 yield _symbol(symbol, citation, place(symbol, "source"))
     lines.key("done_when")
@@ -133,9 +185,33 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
             yield from _command(text, place(text, "test"), said=True)
 
 
-def _explicit(citation: Citation) -> str | None:
-    """A path that a key of its own names needs no suffix to be one."""
-    return None if citation.doubt == NO_PATH else citation.doubt
+def _named(file: str, place: Place) -> Iterator[Citation]:
+    """Read a file that a key of its own names: it needs no suffix to be a path.
+
+    What is written like none is looked for as it stands, and a miss contradicts nothing.
+    """
+    found = cite(file, place)
+    for one in found:
+        doubt = None if one.doubt == NO_PATH else one.doubt
+        yield msgspec.structs.replace(one, explicit=True, doubt=doubt)
+    if not found:
+        whole = file.strip()
+        inside = len(whole) <= _LONGEST_PATH and not re.search(r"[\0\n]|^[/~]|(?:^|/)\.\.", whole)
+        yield Citation(
+            "file",
+            whole[:200],
+            place.path,
+            place.line,
+            place.origin,
+            place.strength,
+            (whole.removeprefix("./"),) if inside else (),
+            doubt=NO_PATH if inside else "it names no path of the workspace",
+            explicit=True,
+        )
+
+
+#: What Linux takes as a path.
+_LONGEST_PATH = 4096
 
 
 def _texts(value: Any) -> list[str]:
@@ -222,8 +298,7 @@ def _condition(text: str, place: Place) -> Iterator[Citation]:
         return
     if verb not in ("file_exists", "symbol_in_file", "file_contains"):
         return
-    for file in cite(first, place):
-        file = msgspec.structs.replace(file, explicit=True, doubt=_explicit(file))
+    for file in _named(first, place):
         if verb == "file_exists":
             yield file
         elif second and verb == "symbol_in_file":
@@ -444,7 +519,8 @@ class _Body:
         part = cited_part(inner)
         removed = speaks_of_removal(re.split(r"`[^`]*`", inner)[0]) or bool(
             re.match(
-                r"[ \t]*+(?:—|–|--?|:)?[ \t]*+\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])",
+                r"[ \t]*+(?:—|–|--?|:)?[ \t]*+\(?(?:delete|remove|retire)d?\b\)?"
+                r"[ \t]*(?:$|[.,;(—-])",
                 inner[len(part.rstrip()) :],
                 re.I,
             )

@@ -77,6 +77,7 @@ NOT_PLANTED = {
     "cov-row-cells",
     "cov-row-repeats",
     "cov-second-table",
+    "evidence-too-much",
     "cov-stray-rows",
     "row-ambiguous",
     "specs-missing",
