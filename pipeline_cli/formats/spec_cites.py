@@ -199,7 +199,7 @@ def _named(file: str, place: Place) -> Iterator[Citation]:
         inside = len(whole) <= _LONGEST_PATH and not re.search(r"[\0\n]|^[/~]|(?:^|/)\.\.", whole)
         yield Citation(
             "file",
-            whole[:200],
+            whole[:_LONGEST_PATH],
             place.path,
             place.line,
             place.origin,
@@ -409,7 +409,9 @@ def _below(citation: Citation, folder: str) -> Citation:
 # --- body ---------------------------------------------------------------------------------------
 
 _FILES = re.compile(
-    r"files\b(?!_)|implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)", re.I
+    r"(?:(?:new|added|created|modified|changed|updated|touched|deleted|removed) )?files\b(?!_)|"
+    r"implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)",
+    re.I,
 )
 _TESTS = re.compile(r"(?:acceptance|verification|validation)\b", re.I)
 _SILENT = re.compile(

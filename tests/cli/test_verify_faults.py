@@ -140,6 +140,7 @@ def test_what_is_too_much_is_said_with_its_line(
     ("written", "reason"),
     [
         ('"a\\0b.py"', "it names no path of the workspace"),
+        ("a/" * 2000 + "b", "absent; it may be no path"),
         ('"a\\nb.py"', "it names no path of the workspace"),
         (f'"{"x" * 5000}"', "it names no path of the workspace"),
         ("../../etc/passwd", "not there, and it lies outside the workspace"),
@@ -364,6 +365,16 @@ def test_worktrees_submodules_and_bare_repositories_are_trees(
     git(bare, "--git-dir=repo.git", "--work-tree=.", "add", "specs", "a.py")
     expect_one_gone(verify(bare))
     assert verify(bare / "repo.git").code == 0
+
+
+def test_one_path_outside_hides_not_what_git_ignores(repository: Path) -> None:
+    """Git gives up on all paths at once; then what it ignores was taken for gone."""
+    body = "## Files\n- `out/x.log`\n- `../../other/x.py`\n- `link/y.log`\n"
+    write(repository, {SPEC: spec("", body), ".gitignore": "*.log\n", "real/a.py": ""})
+    (repository / "link").symlink_to("real")
+    ran = verify(repository)
+    assert [ok for _, ok, _ in evidence(ran)][:2] == [None, None]
+    assert evidence(ran)[0][2] == "not there, and it is ignored by git"
 
 
 def test_one_name_that_git_cannot_be_asked_of_spares_the_others(repository: Path) -> None:
