@@ -37,12 +37,10 @@ TREE = {
 SUPPORTED = {
     "source list": "source:\n  - file: api/app/main.py\n    symbols: [create_app, App]\n",
     "source calls": "source:\n  - file: api/app/main.py\n    symbols: [create_app()]\n",
-    "source with def": "source:\n  - file: api/app/main.py\n    symbols: [def create_app]\n"
-    "",
+    "source with def": "source:\n  - file: api/app/main.py\n    symbols: [def create_app]\n",
     "source member": "source:\n  - file: api/app/main.py\n    symbols: [App.start]\n",
     "source attribute": "source:\n  - file: api/app/main.py\n    symbols: [App.ready, VERSION]\n",
-    "source noted": "source:\n  - file: api/app/main.py\n    symbols:\n      - App — the app\n"
-    "",
+    "source noted": "source:\n  - file: api/app/main.py\n    symbols:\n      - App — the app\n",
     "source module": "source:\n  - file: api/app/routers/health.py\n    symbols: [health]\n",
     "source bare": "source: api/app/main.py\n",
     "source strings": "source:\n  - api/app/main.py\n  - web/components/Card.tsx\n",
@@ -74,8 +72,7 @@ SUPPORTED = {
     "list boxes": "## Files\n\n- [x] api/app/main.py\n- [ ] `web/components/Card.tsx`\n",
     "list numbers": "## Files\n\n1. `api/app/main.py`\n2. `Makefile`\n",
     "list bold": "## Files\n\n- **api/app/main.py** — entry\n- **`Makefile`**\n",
-    "list links": "## Files\n\n- [main](../api/app/main.py)\n- [`app`](../config/app.yaml)\n"
-    "",
+    "list links": "## Files\n\n- [main](../api/app/main.py)\n- [`app`](../config/app.yaml)\n",
     "list lines": "## Files\n\n- `api/app/main.py:12-20`\n- `api/app/main.py#L3`\n"
     "- `Makefile` (line 4)\n",
     "list folder": "## Files\n\n- `api/app/routers/`\n",
@@ -96,8 +93,7 @@ SUPPORTED = {
     "crlf": "## Files\r\n\r\n- `api/app/main.py` — x\r\n",
     "closed heading": "## Files ##\n\n- `api/app/main.py`\n",
     "test in backticks": "## Acceptance Tests\n\n- `test_health_ok`\n",
-    "test with place": "## Acceptance Criteria\n\n- `api/tests/test_health.py::test_health_ok`\n"
-    "",
+    "test with place": "## Acceptance Criteria\n\n- `api/tests/test_health.py::test_health_ok`\n",
     "test in class by name": "## Acceptance Tests\n\n- `api/tests/test_health.py::test_ready`\n",
     "test parameters": "## Acceptance Tests\n\n- `api/tests/test_health.py::test_health_ok[one]`\n",
     "test fence": "## Verification\n\n```bash\ncd api && pytest -q tests/test_health.py\n```\n",
