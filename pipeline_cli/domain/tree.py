@@ -74,7 +74,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def is_test_path(path: str) -> bool:
     """Tell whether a path names a test file, by its name or its folder."""
-    return bool(_TEST_FILE.search(path)) or (bool(_IN_TESTS.search(path)) and is_code(path))
+    return is_code(path) and bool(_TEST_FILE.search(path) or _IN_TESTS.search(path))
 
 
 def is_code(path: str) -> bool:

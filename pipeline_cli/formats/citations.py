@@ -17,9 +17,14 @@ from pipeline_cli.formats.markdown import BLANK
 _HEDGE = re.compile(
     r"\b(optional(?:ly)?|if (?:needed|necessary|required|applicable|any|present|it exists|exists)|"
     r"(?:where|as|when) needed|(?:when|once) implemented|or (?:equivalent|similar)|e\.g\.|"
-    r"for example|pending(?![-_]|[ \t]+tasks?\b)|deferred|no changes?|unchanged|not yet|"
-    r"to be (?:written|added|decided)|todo|tbd)(?!\w)",
+    r"for example|such as|pending(?![-_]|[ \t]+tasks?\b)|deferred|no changes?|unchanged|not yet|"
+    r"not (?:needed|required|implemented|applicable)|maybe|possibly|"
+    r"to be (?:written|added|decided)|todo|tbd|n/a)(?!\w)",
     re.IGNORECASE,
+)
+#: Words that say so only where a remark begins with them: `(planned)`, `— future work`.
+_HEDGE_REMARK = re.compile(
+    r"(?:[(—–]|[ \t]--?)[ \t]*(future|planned|later|generated|skipped|manual)\b", re.IGNORECASE
 )
 _GONE = re.compile(
     r"\b(?:delet(?:e|ed|es|ing)|remov(?:e|ed|es|ing)|retir(?:e|ed|es|ing))\b", re.IGNORECASE
@@ -39,7 +44,9 @@ _POSITION = re.compile(
     r"(?::\d+(?:[-–]\d+)?(?:,\d+(?:-\d+)?)*|#L\d+(?:-L?\d+)?|[ \t]*\(lines? [\d–, -]+\))$"
 )
 _ROUTE = re.compile(
-    r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+\S|[a-z][a-z0-9+.-]*://|/)", re.IGNORECASE
+    r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+\S|[a-z][a-z0-9+.-]*://|www\.|"
+    r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev)/|/)",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"<[^>]*>|\{[^},]*\}|\bN{3,}\b|YYYY|\b[Xx]{3,}(?![a-z])|…|\.\.\.|\$\{?\w|\[your|%s"
@@ -83,8 +90,8 @@ class Token(NamedTuple):
 
 def hedge_in(text: str) -> str | None:
     """Return why a miss on a line is harmless; None where nothing says so."""
-    match = _HEDGE.search(text)
-    return f'the line says "{match[0].lower()}"' if match else None
+    match = _HEDGE.search(text) or _HEDGE_REMARK.search(text)
+    return f'the line says "{match[1].lower()}"' if match else None
 
 
 def speaks_of_removal(text: str) -> bool:

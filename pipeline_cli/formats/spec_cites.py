@@ -9,7 +9,7 @@ import shlex
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from posixpath import dirname, normpath
 from typing import Any, Literal
 
@@ -170,8 +170,9 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
         return Place(path, lines.of(value), origin, "core", folder)
 
     lines.key("source")
-    for file, symbols in _sources(values.get("source"), path, lines, findings):
-        here = place(file, "source")
+    for entry, symbols in _sources(values.get("source"), path, lines, findings):
+        file = _without_note(entry)
+        here = place(file, "source")._replace(doubt=hedge_in(entry))
         for citation in _named(file, here):
             yield citation
             for symbol in symbols:
@@ -192,7 +193,7 @@ def _named(file: str, place: Place) -> Iterator[Citation]:
     """
     found = cite(file, place)
     for one in found:
-        doubt = None if one.doubt == NO_PATH else one.doubt
+        doubt = place.doubt if one.doubt == NO_PATH else one.doubt
         yield msgspec.structs.replace(one, explicit=True, doubt=doubt)
     if not found:
         whole = file.strip()
@@ -205,7 +206,7 @@ def _named(file: str, place: Place) -> Iterator[Citation]:
             place.origin,
             place.strength,
             (whole.removeprefix("./"),) if inside else (),
-            doubt=NO_PATH if inside else "it names no path of the workspace",
+            doubt=place.doubt or NO_PATH if inside else "it names no path of the workspace",
             explicit=True,
         )
 
@@ -226,10 +227,10 @@ def _sources(
     entries = value if isinstance(value, list) else [value]
     for entry in entries:
         if isinstance(entry, str) and entry.strip():
-            yield _without_note(entry), []
+            yield entry, []
         elif isinstance(entry, dict):
             for file in _texts(entry.get("file", entry.get("path"))) + _texts(entry.get("files")):
-                yield _without_note(file), _texts(entry.get("symbols"))
+                yield file, _texts(entry.get("symbols"))
             for key in entry.keys() - _SOURCE_KEYS:
                 if "/" in key or is_code(key):
                     yield key, _texts(entry.get("symbols"))
@@ -254,7 +255,11 @@ _NOTE = re.compile(_DASH.pattern + r"|(?<![ \t])[ \t]++\(")
 
 
 def _without_note(text: str) -> str:
-    return _NOTE.split(text.strip(), maxsplit=1)[0]
+    text = text.strip()
+    marked = tokens(text)
+    if marked and marked[0].start == 0:  # in backticks, or a link
+        return marked[0].text
+    return _NOTE.split(text, maxsplit=1)[0]
 
 
 _LEADING = re.compile(
@@ -417,7 +422,7 @@ _TESTS = re.compile(r"(?:acceptance|verification|validation)\b", re.I)
 _SILENT = re.compile(
     r"out of scope|see also|related|research|risks?\b|known gaps|decision gates|non-goals|"
     r"follow-?up|purpose|examples?\b|task card|files[_ ]allowed|references|files not|"
-    r"failure|background",
+    r"failure|background|untouched|left alone|unchanged|generated|at runtime|\(future\)",
     re.I,
 )
 _TO_DELETE = re.compile(r"\bto (?:delete|remove|retire)\b|\b(?:deleted|removed|retired)\b", re.I)
@@ -487,7 +492,13 @@ class _Body:
         )
 
     def _of_fence(self, text: str, line: Line, kind: Section) -> Iterator[Citation]:
-        if kind == "tests" and line.fenced and "pytest" in text and not _FENCE_LINE.match(text):
+        comment = text.lstrip().startswith("#")
+        if (
+            kind == "tests"
+            and line.fenced
+            and "pytest" in text
+            and not (comment or _FENCE_LINE.match(text))
+        ):
             place = Place(self._path, line.number, "verification", "body", self._folder)
             yield from _command(text.split(" #")[0], place)
 
@@ -505,6 +516,8 @@ class _Body:
                 action = cell
         if speaks_of_removal(action) or _TO_DELETE.search(title):
             place = place._replace(absent=True)
+        elif _RENAMED.match(action):
+            place = place._replace(doubt=place.doubt or "the row speaks of renaming")
         first = cited_part(cells[0])
         found = tokens(first) or _bare(first)
         yield from self._cite_all(found, place, first)
@@ -527,8 +540,10 @@ class _Body:
                 re.I,
             )
         )
-        if removed or _TO_DELETE.search(title):
+        if removed or _TO_DELETE.search(title) or inner.startswith("~~"):
             place = place._replace(absent=True)
+        elif _NEGATED.search(inner.partition("`")[0]):
+            place = place._replace(doubt=place.doubt or "the line says that it is not")
         elif speaks_of_removal(inner[len(part) :][:40]):
             place = place._replace(doubt=place.doubt or "the line speaks of removing")
         yield from self._cite_all(tokens(part) or _bare(part), place, part)
@@ -551,21 +566,32 @@ class _Body:
         self, found: Sequence[Token], place: Place, text: str, *, tests_only: bool = False
     ) -> Iterator[Citation]:
         """Cite tokens of one line, with the arrows and the choices between them."""
-        choice: int | None = None
+        between = [text[one.end : following.start] for one, following in pairwise(found)]
+        choices = self._choices_of(between)
+        turned = bool(found) and bool(_RENAMES.search(text[: found[0].start]))
         for number, token in enumerate(found):
-            after = text[token.end : found[number + 1].start] if number + 1 < len(found) else ""
-            before = text[found[number - 1].end : token.start] if number else ""
+            after = between[number] if number < len(between) else ""
+            before = between[number - 1] if number else ""
             here = place
-            if re.fullmatch(r"\s*(?:→|->|=>)\s*", after):
+            if _BECOMES.fullmatch(after) or (turned and after.strip() in ("to", "into", "as")):
                 here = place._replace(absent=True)
-            if _is_or(after) and choice is None:
-                self._choices += 1
-                choice = self._choices
-            in_choice = choice is not None and (_is_or(after) or _is_or(before))
+            elif _INSTEAD.fullmatch(before):
+                here = place._replace(doubt=place.doubt or "the line names it as the former one")
             for citation in self._of_token(token, here, tests_only=tests_only):
-                yield msgspec.structs.replace(citation, choice=choice if in_choice else None)
-            if not _is_or(after):
-                choice = None
+                yield msgspec.structs.replace(citation, choice=choices[number])
+
+    def _choices_of(self, between: Sequence[str]) -> list[int | None]:
+        """Return the choice that each token of a line belongs to: `a`, `b` or `c` is one."""
+        choices: list[int | None] = [None] * (len(between) + 1)
+        start = 0
+        for end in range(len(between) + 1):
+            if end < len(between) and (_is_or(between[end]) or between[end].strip() == ","):
+                continue
+            if any(_is_or(words) for words in between[start:end]):
+                self._choices += 1
+                choices[start : end + 1] = [self._choices] * (end + 1 - start)
+            start = end + 1
+        return choices
 
     def _of_token(self, token: Token, place: Place, *, tests_only: bool) -> Iterator[Citation]:
         if tests_only and token.code and "pytest" in token.text and " " in token.text:
@@ -575,7 +601,19 @@ class _Body:
 
 
 def _is_or(between: str) -> bool:
-    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*", between))
+    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*|\s+/\s+", between))
+
+
+#: What stands between the old name and the new one, and before the former one.
+_BECOMES = re.compile(
+    r"\s*(?:→|->|=>|"
+    r"(?:(?:is|was) )?(?:renamed|moved|replaced|merged|split) (?:to|into|by|with|as))\s*",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(r"[\s,(]*(?:instead of|in place of|replaces|replacing|formerly)\s*", re.I)
+_RENAMES = re.compile(r"\b(?:renames?|moves?)\b", re.IGNORECASE)
+_RENAMED = re.compile(r"[ \t]*(?:renamed?|moved?)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:do not|don't|does not|not|no|never|without)\b", re.IGNORECASE)
 
 
 def _bare(text: str) -> list[Token]:

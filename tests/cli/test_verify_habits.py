@@ -103,6 +103,151 @@ SUPPORTED = {
     "silent sections": "source: Makefile\n",
 }  # fmt: skip
 
+#: Further habits: what is renamed, negated, hedged, or no path at all contradicts nothing.
+MORE = {
+    "more: done_when dq": "done_when:\n  - \"file_exists('docs/guide.md')\"\n",
+    "more: impl bare list": "## Implementation\n\n- api/app/main.py\n"
+    "- `api/app/routers/health.py` (new)\n",
+    "more: impl paren": "## Implementation (backend)\n\n- api/app/main.py\n",
+    "more: trailing period": "## Files\n\n- `api/app/main.py`.\n- api/app/main.py.\n",
+    "more: comma list": "## Files\n\n- `api/app/main.py`, `Makefile`, and `docs/guide.md`\n",
+    "more: bold label colon": "## Files\n\n- **Entry**: `api/app/main.py`\n"
+    "- **Docs:** `docs/guide.md`\n",
+    "more: create verb": "## Files\n\n- Create `api/app/main.py`\n- Modify `Makefile`\n",
+    "more: delete verb": "## Files\n\n- Delete `api/app/gone.py`\n"
+    "- Removed: `web/gone.tsx`\n- Makefile\n",
+    "more: remove bare": "## Files\n\n- Remove api/app/gone.py\n- `Makefile`\n",
+    "more: strikethrough": "## Files\n\n- ~~`api/app/gone.py`~~\n- `Makefile`\n",
+    "more: renamed words": "## Files\n\n- `api/app/gone.py` renamed to `api/app/main.py`\n",
+    "more: moved to": "## Files\n\n- `api/app/gone.py` moved to `api/app/main.py`\n",
+    "more: rename verb": "## Files\n\n- Rename `api/app/gone.py` to `api/app/main.py`\n",
+    "more: replaces": "## Files\n\n- `api/app/main.py` (replaces `api/app/gone.py`)\n",
+    "more: replaced by": "## Files\n\n- `api/app/gone.py` replaced by `api/app/main.py`\n",
+    "more: formerly": "## Files\n\n- `api/app/main.py` (formerly `gone.py`)\n",
+    "more: instead of": "## Files\n\n- `api/app/main.py` instead of `api/app/gone.py`\n",
+    "more: not": "## Files\n\n- `Makefile`\n- Do not touch `api/app/gone.py`\n",
+    "more: no new file": "## Files\n\n- `Makefile`\n- No `gone.py` is needed\n",
+    "more: arrow nested": "## Files\n\n- `lib/gone.py` -> `api/app/main.py`\n",
+    "more: deprecated": "## Files\n\n"
+    "- `api/app/gone.py` — deprecated, deleted in 2.0\n- `Makefile`\n",
+    "more: table checkmarks": "## Files\n\n| File | New? | Done |\n|---|---|---|\n"
+    "| `api/app/main.py` | ✅ | yes |\n",
+    "more: table first col number": "## Files\n\n| # | File |\n|---|---|\n"
+    "| 1 | `api/app/gone.py` |\n\n- `Makefile`\n",
+    "more: table removed col": "## Files\n\n| File | Action |\n|---|---|\n"
+    "| `api/app/gone.py` | Removed |\n| `Makefile` | edit |\n",
+    "more: table renamed": "## Files\n\n| File | Action |\n|---|---|\n"
+    "| `api/app/gone.py` | Renamed to `main.py` |\n| `Makefile` | edit |\n",
+    "more: table third action": "## Files\n\n| File | Purpose | Action |\n|---|---|---|\n"
+    "| `api/app/gone.py` | x | Delete |\n| `Makefile` | y | edit |\n",
+    "more: files not touched": "## Files\n\n- `Makefile`\n\n## Files not touched\n\n- `gone.py`\n",
+    "more: files unchanged": "## Files\n\n- `Makefile`\n\n### Unchanged\n\n- `gone.py`\n",
+    "more: files out of scope": "## Files\n\n- `Makefile`\n\n### Out of scope\n\n- `gone.py`\n",
+    "more: files untouched": "## Files\n\n- `Makefile`\n\n## Files left alone\n\n- `gone.py`\n",
+    "more: files future": "## Files\n\n- `Makefile`\n\n## Files (future)\n\n- `gone.py`\n",
+    "more: files generated": "## Files\n\n- `Makefile`\n\n## Files generated at runtime\n\n"
+    "- `gone.json`\n- `data/out.csv`\n",
+    "more: later": "## Files\n\n- `Makefile`\n- `api/app/gone.py` (later)\n",
+    "more: future": "## Files\n\n- `Makefile`\n- `api/app/gone.py` — future work\n",
+    "more: planned": "## Files\n\n- `Makefile`\n- `api/app/gone.py` (planned)\n",
+    "more: generated": "## Files\n\n- `Makefile`\n- `api/app/gone.py` (generated)\n",
+    "more: skipped": "## Files\n\n- `Makefile`\n- `api/app/gone.py` — skipped\n",
+    "more: n/a": "## Files\n\n- `Makefile`\n- `api/app/gone.py` — N/A\n",
+    "more: not needed": "## Files\n\n- `Makefile`\n- `api/app/gone.py` — not needed\n",
+    "more: not implemented": "## Files\n\n- `Makefile`\n- `api/app/gone.py` — not implemented\n",
+    "more: as needed": "## Files\n\n- `Makefile`\n- `api/app/gone.py` as needed\n",
+    "more: maybe": "## Files\n\n- `Makefile`\n- `api/app/gone.py` (maybe)\n",
+    "more: possibly": "## Files\n\n- `Makefile`\n- possibly `api/app/gone.py`\n",
+    "more: such as": "## Files\n\n- `Makefile`\n- a module such as `api/app/gone.py`\n",
+    "more: or similar": "## Files\n\n- `Makefile`\n- `api/app/gone.py` or similar\n",
+    "more: i.e. optional paren": "## Files\n\n- `Makefile`\n- (Optional) `api/app/gone.py`\n",
+    "more: either or": "## Files\n\n- either `api/app/gone.py` or `api/app/main.py`\n",
+    "more: slash choice": "## Files\n\n- `api/app/main.py` / `api/app/gone.py`\n",
+    "more: three choices": "## Files\n\n- `x.py`, `y.py` or `api/app/main.py`\n",
+    "more: module dotted": "## Files\n\n- `app.main`\n- `Makefile`\n",
+    "more: attr": "## Files\n\n- `Makefile`\n- `settings.DEBUG`\n- `os.path`\n",
+    "more: version": "## Files\n\n- `Makefile`\n- `v1.2.3`\n- `3.11`\n",
+    "more: npm package": "## Files\n\n- `Makefile`\n- `@scope/pkg`\n- `react/jsx-runtime`\n",
+    "more: branch": "## Files\n\n- `Makefile`\n- `feature/x`\n- `origin/main`\n",
+    "more: cmd": "## Files\n\n- `Makefile`\n- `python scripts/gone.py`\n"
+    "- `./scripts/gone.sh --x`\n",
+    "more: env": "## Files\n\n- `Makefile`\n- `$HOME/x.py`\n- `%APPDATA%/x.py`\n",
+    "more: windows": "## Files\n\n- `Makefile`\n- `api\\app\\gone.py`\n",
+    "more: mime": "## Files\n\n- `Makefile`\n- `application/json`\n- `text/html`\n- `image/png`\n",
+    "more: domain": "## Files\n\n- `Makefile`\n- `example.com`\n- `foo.io/bar`\n"
+    "- `docs.python.org/3/x.html`\n",
+    "more: fraction": "## Files\n\n- `Makefile`\n- `1/2`\n- and/or\n- read/write\n",
+    "more: url bare": "## Files\n\n- `Makefile`\n- https://x.org/a.py\n- www.x.org/a.html\n",
+    "more: link url": "## Files\n\n- `Makefile`\n- [x](https://x.org/a.py)\n"
+    "- [y](#files)\n- [z](mailto:a@b.c)\n",
+    "more: spec link": "## Files\n\n- `Makefile`\n- [guide](../docs/guide.md#guide \"Guide\")\n",
+    "more: link same folder": "## Files\n\n- `Makefile`\n- [other](001-case.md)\n",
+    "more: pkg test dir": "## Files\n\n- `api/tests/`\n- `api/tests/*.py`\n",
+    "more: glob double": "## Files\n\n- `api/**/*.py`\n- `web/**`\n",
+    "more: pipes in code": "## Files\n\n| File | Note |\n|---|---|\n"
+    "| `Makefile` | `a\\|gone.py` |\n",
+    "more: quotes": "## Files\n\n- \"api/app/main.py\"\n- 'Makefile'\n- `Makefile`\n",
+    "more: emoji": "## Files\n\n- ✅ `api/app/main.py`\n- 🚧 `Makefile`\n",
+    "more: tests crit file data": "source: Makefile\n---\n# T\n\n## Verification\n\n"
+    "- `data/test_results.json` is written\n",
+    "more: tests crit marker": "source: Makefile\n---\n# T\n\n## Verification\n\n"
+    "- run `pytest -m test_slow`\n",
+    "more: tests future": "source: Makefile\n---\n# T\n\n## Acceptance Tests\n\n"
+    "- `test_gone` — to be added\n- `test_gone2` (TODO)\n- `test_gone3` - future\n",
+    "more: tests none": "source: Makefile\n---\n# T\n\n## Acceptance Tests\n\n"
+    "Not applicable, see `tests/test_gone.py` of 012 if present.\n",
+    "more: vitest": "source: Makefile\n---\n# T\n\n## Acceptance Tests\n\n"
+    "- `web/components/Card.test.tsx` › renders a card\n"
+    "- `web/components/Card.test.tsx::renders a card`\n",
+    "more: describe": "source: Makefile\n---\n# T\n\n## Acceptance Tests\n\n"
+    "- `web/components/Card.test.tsx::Card › renders nothing`\n",
+    "more: pytest -k": "source: Makefile\n---\n# T\n\n## Verification\n\n```bash\n"
+    "pytest -k test_gone\npytest --collect-only\npytest tests/ -q\npytest\n```\n",
+    "more: pytest env": "source: Makefile\n---\n# T\n\n## Verification\n\n```bash\n"
+    "# pytest api/tests/test_gone.py\necho pytest\n$ pytest api/tests/test_health.py\n```\n",
+    "more: pytest commented": "source: Makefile\n---\n# T\n\n## Verification\n\n```bash\n"
+    "#pytest api/tests/test_gone.py  \n```\n",
+    "more: pytest negative": "source: Makefile\n---\n# T\n\n## Verification\n\n```bash\n"
+    "! pytest api/tests/test_health.py\n"
+    "test -f api/tests/test_gone.py || pytest api/tests/test_health.py\n```\n",
+    "more: pytest deep cd": "test: cd api/tests && pytest test_health.py\n",
+    "more: pytest subshell": ""
+    "test: (cd api && pytest tests/test_health.py) && (cd web && npm test)\n",
+    "more: pytest poetry": ""
+    "test: poetry run pytest api/tests/test_health.py -x --maxfail 1 --cov api/app\n",
+    "more: pytest make": "test: make test\nsource: Makefile\n",
+    "more: test list": "test:\n  - pytest api/tests/test_health.py\n  - npm test\n",
+    "more: source glob": "source:\n  - file: api/app/*.py\n",
+    "more: source dir": "source:\n  - file: api/app/\n",
+    "more: source dir noslash": "source:\n  - file: api/app\n",
+    "more: source symbols opt": "source:\n  - file: api/app/main.py\n"
+    "    symbols: [\"maybe_there?\", \"new_one!\"]\n",
+    "more: source symbol phrase": "source:\n  - file: api/app/main.py\n"
+    "    symbols: [\"the start method\", \"App/start\"]\n",
+    "more: source symbol generic": "source:\n  - file: api/app/main.py\n"
+    "    symbols: [main, startup, config]\n",
+    "more: source symbol decor": "source:\n  - file: api/app/main.py\n"
+    "    symbols: [\"@property\", \"*\", \"App::start\", \"App#start\"]\n",
+    "more: source symbol route": "source:\n  - file: api/app/main.py\n"
+    "    symbols: [\"GET /health\", \"/health\"]\n",
+    "more: source planned": "source:\n  - file: api/app/main.py\n  - file: gone.py (planned)\n",
+    "more: source optional": "source:\n  - api/app/main.py\n  - gone.py — optional\n",
+    "more: source url": "source:\n  - https://x.org/a.py\n  - Makefile\n",
+    "more: source TBD": "source:\n  - TBD\n  - Makefile\n",
+    "more: source none": "source:\n  - none\n  - N/A\n  - Makefile\n",
+    "more: source md link": "source:\n  - '[main](../api/app/main.py)'\n  - Makefile\n",
+    "more: source ticks": "source:\n  - '`api/app/main.py`'\n",
+    "more: source relative": "source:\n  - ../api/app/main.py\n",
+    "more: not exists": "done_when:\n  - not file_exists(\"gone.py\")\n"
+    "  - file_exists(\"Makefile\")\n",
+    "more: absent verb": "done_when:\n  - file_absent(\"gone.py\")\n"
+    "  - file_exists(\"Makefile\")\n",
+    "more: exists optional": "done_when:\n"
+    "  - file_exists(\"gone.py\") or file_exists(\"Makefile\")\n  - file_exists(\"Makefile\")\n",
+    "more: exists later": "done_when:\n  - 'file_exists(\"gone.py\") (optional)'\n"
+    "  - file_exists(\"Makefile\")\n",
+}  # fmt: skip
+
 #: Bodies that name what is gone where nothing is claimed by it.
 SILENT = {
     heading: f"source: Makefile\n---\n# T\n\n## {heading}\n\n- `api/app/gone.py`\n- `test_gone`\n"
@@ -212,7 +357,10 @@ CONTRADICTED = {
 CASES = {
     (verdict, name): text
     for verdict, cases in (
-        ("supported", {**SUPPORTED, **{f"silent: {name}": text for name, text in SILENT.items()}}),
+        (
+            "supported",
+            {**SUPPORTED, **MORE, **{f"silent: {name}": text for name, text in SILENT.items()}},
+        ),
         ("unknown", UNKNOWN),
         ("unclaimed", UNCLAIMED),
         ("contradicted", CONTRADICTED),
