@@ -22,6 +22,7 @@ Hours = Annotated[
     str, msgspec.Meta(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
 ]
 Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=604800)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 KeptDays = Annotated[int, msgspec.Meta(ge=0, le=36500)]
 Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
@@ -105,6 +106,7 @@ class ExecutorSettings(_Section, frozen=True):
     command: tuple[Text, ...] = ()
     models: tuple[Text, ...] = ()
     test_command: tuple[Text, ...] = ()
+    test_timeout: Seconds = 3600
 
 
 class MetaSettings(_Section, frozen=True):
@@ -150,6 +152,7 @@ MEANINGS = {
     "evidence.junit": "Where test reports lie, as globs.",
     "evidence.done_words": "What a spec's status says when it claims to be done.",
     "executor.test_command": "The command that runs tests, word by word; no shell reads it.",
+    "executor.test_timeout": "So many seconds the tests may run before they are ended.",
     "executor.command": "The program that works on tasks, with its arguments.",
     "executor.models": "The models that tasks should name; else the words of the command.",
     "logs.dir": "The folder of logs and state.",

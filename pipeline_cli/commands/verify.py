@@ -54,7 +54,7 @@ def _by_running(context: Context, wanted: Wanted) -> Answer[Verification]:
     if not named:
         terminal.note("note: no test that can be run is named; nothing was run")
         return verify_answer(context, junit=wanted.junit, names=wanted.specs)
-    with empty_folder(None) as folder:
+    with empty_folder(None, "tests") as folder:
         report = run_tests(context, named, folder, stream=_stderr())
         return verify_answer(context, junit=[*wanted.junit, report], names=wanted.specs)
 

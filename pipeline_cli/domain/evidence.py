@@ -4,6 +4,7 @@ Owns the verdicts of contracts §14 and of the evidence grammar ("Verdicts"). Pu
 is looked at is an argument, a `Tree`. What counts as a citation is read in `formats`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from posixpath import basename
 from typing import Literal
@@ -198,7 +199,11 @@ def _reason(found: Evidence) -> str:
 
 
 def targets_of(specs: Iterable[SpecVerdict]) -> tuple[str, ...]:
-    """Return the tests of Python that specs name and that were found: `path::name`, sorted."""
+    """Return the tests of Python that specs name and that were found: `path::name`, sorted.
+
+    A name is that of the function, without its parameters and brackets: one case that is not
+    there any more would keep a runner from running the others.
+    """
     targets = set()
     for spec in specs:
         for one in spec.evidence:
@@ -206,7 +211,9 @@ def targets_of(specs: Iterable[SpecVerdict]) -> tuple[str, ...]:
                 below = one.ref.partition("::")[2] if "::" in one.ref else ""
                 if not below and "/" not in one.ref and not one.ref.endswith(".py"):
                     below = one.ref
-                whole = not below or "*" in below or one.at.endswith(f"{below}.py")
+                below = "::".join(re.sub(r"\[.*\]$|\(\)$", "", part) for part in below.split("::"))
+                module = "::" not in one.ref and one.at.endswith(f"{below}.py")
+                whole = not below or "*" in below or module
                 targets.add(one.at if whole else f"{one.at}::{below}")
     return tuple(sorted(targets))
 

@@ -8,6 +8,7 @@ read by whoever stands behind `Tree`.
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from posixpath import basename
 from typing import Protocol
 
@@ -73,7 +74,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def is_test_path(path: str) -> bool:
     """Tell whether a path names a test file, by its name or its folder."""
-    return bool(_TEST_FILE.search(path)) or (bool(_IN_TESTS.search(path)) and is_code(path))
+    return is_code(path) and bool(_TEST_FILE.search(path) or _IN_TESTS.search(path))
 
 
 def is_code(path: str) -> bool:
@@ -327,6 +328,17 @@ def _find_literal(text: str, path: str, tree: Tree) -> Found:
 
 
 def _mentioned(word: str, text: str | None) -> bool:
-    if not text or word not in text:
+    if not text:
         return False
-    return bool(re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", text))
+    if _ONE_WORD.fullmatch(word):
+        return word in _words_of(text)
+    return word in text and bool(re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", text))
+
+
+@lru_cache(maxsize=1)
+def _words_of(text: str) -> frozenset[str]:
+    """Return the words of a text: many symbols are asked of one file after the other."""
+    return frozenset(_ONE_WORD.findall(text))
+
+
+_ONE_WORD = re.compile(r"\w+")

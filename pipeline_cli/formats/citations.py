@@ -17,17 +17,26 @@ from pipeline_cli.formats.markdown import BLANK
 _HEDGE = re.compile(
     r"\b(optional(?:ly)?|if (?:needed|necessary|required|applicable|any|present|it exists|exists)|"
     r"(?:where|as|when) needed|(?:when|once) implemented|or (?:equivalent|similar)|e\.g\.|"
-    r"for example|pending(?![-_]|[ \t]+tasks?\b)|deferred|no changes?|unchanged|not yet|"
-    r"to be (?:written|added|decided)|todo|tbd)(?!\w)",
+    r"for example|such as|pending(?![-_]|[ \t]+tasks?\b)|deferred|no changes?|unchanged|not yet|"
+    r"not (?:needed|required|implemented|applicable)|maybe|possibly|"
+    r"to be (?:written|added|decided)|todo|tbd|n/a)(?!\w)",
     re.IGNORECASE,
+)
+#: Words that say so only where a remark begins with them: `(planned)`, `— future work`.
+_HEDGE_REMARK = re.compile(
+    r"(?:[(—–]|[ \t]--?)[ \t]*(future|planned|later|generated|skipped|manual)\b", re.IGNORECASE
 )
 _GONE = re.compile(
     r"\b(?:delet(?:e|ed|es|ing)|remov(?:e|ed|es|ing)|retir(?:e|ed|es|ing))\b", re.IGNORECASE
 )
-_LINK = re.compile(r"!?\[(?P<label>[^\]\n]*)\]\((?P<target>[^)\s]+)[^)]*\)")
-_SPAN = re.compile(r"(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)")
+#: No part of a label or a title may open another link, and what is taken is not given back: so
+#: the search is linear in a line of brackets. A target may hold a pair: `app/(group)/page.tsx`.
+_LINK = re.compile(
+    r"!?\[(?P<label>[^\[\]\n]*+)\]\((?P<target>(?:[^()\s]++|\([^()\s]*+\))++)(?:\s[^()]*+)?\)"
+)
+_TICKS = re.compile(r"`+")
 #: A dash or colon after what a bullet cites; what follows it is a remark.
-_REMARK = re.compile(r"[ \t]+(?:—|–|--?|:)(?=[ \t])|[ \t]*:(?=[ \t]|$)|[ \t]*—")
+_REMARK = re.compile(r"(?<![ \t])(?:[ \t]++(?:—|–|--?|:)(?=[ \t])|[ \t]*+:(?=[ \t]|$)|[ \t]*+—)")
 _BARE = re.compile(r"(?:\*\*)?((?:\.{0,2}/)*[\w.@+\-\[\]()*{},<>]+(?:/[\w.@+\-\[\]()*{},<>]*)*)")
 _TEST_WORD = re.compile(r"(?<![\w./:-])test_\w+(?:\*\w*)*(?![\w/]|\.\w)")
 
@@ -35,7 +44,9 @@ _POSITION = re.compile(
     r"(?::\d+(?:[-–]\d+)?(?:,\d+(?:-\d+)?)*|#L\d+(?:-L?\d+)?|[ \t]*\(lines? [\d–, -]+\))$"
 )
 _ROUTE = re.compile(
-    r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+\S|[a-z][a-z0-9+.-]*://|/)", re.IGNORECASE
+    r"(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+\S|[a-z][a-z0-9+.-]*://|www\.|"
+    r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev)/|/)",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"<[^>]*>|\{[^},]*\}|\bN{3,}\b|YYYY|\b[Xx]{3,}(?![a-z])|…|\.\.\.|\$\{?\w|\[your|%s"
@@ -79,8 +90,8 @@ class Token(NamedTuple):
 
 def hedge_in(text: str) -> str | None:
     """Return why a miss on a line is harmless; None where nothing says so."""
-    match = _HEDGE.search(text)
-    return f'the line says "{match[0].lower()}"' if match else None
+    match = _HEDGE.search(text) or _HEDGE_REMARK.search(text)
+    return f'the line says "{match[1].lower()}"' if match else None
 
 
 def speaks_of_removal(text: str) -> bool:
@@ -90,36 +101,64 @@ def speaks_of_removal(text: str) -> bool:
 
 def tokens(text: str) -> list[Token]:
     """Return the code spans and links of a line, in order; a link counts by its target."""
-    found = [Token(m["code"].strip(), m.start(), m.end(), True) for m in _SPAN.finditer(text)]
-    taken = [(token.start, token.end) for token in found]
+    spans = _spans(text)
+    found, place = list[Token](), 0
     for match in _LINK.finditer(text):
-        inside = [t for t in found if match.start() <= t.start < match.end()]
-        if any(start < match.start() and match.end() < end for start, end in taken):
-            continue
-        for token in inside:
-            found.remove(token)
+        while place < len(spans) and spans[place].end <= match.start():
+            found.append(spans[place])
+            place += 1
+        if place < len(spans) and spans[place].start < match.start():
+            continue  # it stands within a code span
+        while place < len(spans) and spans[place].start < match.end():
+            place += 1
         found.append(Token(match["target"], match.start(), match.end(), False))
-    return sorted(found, key=lambda token: token.start)
+    return found + spans[place:]
+
+
+def _spans(text: str) -> list[Token]:
+    """Return the code spans of a line: from a run of backticks to the next one as long."""
+    if "`" not in text:
+        return []
+    runs = [(match.start(), match.end()) for match in _TICKS.finditer(text)]
+    following: dict[int, list[int]] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        following.setdefault(runs[number][1] - runs[number][0], []).append(number)
+    found, number = list[Token](), 0
+    while number < len(runs):
+        start, end = runs[number]
+        same = following[end - start]
+        while same and same[-1] <= number:
+            same.pop()
+        if same:
+            number = same[-1]
+            found.append(Token(text[end : runs[number][0]].strip(), start, runs[number][1], True))
+        number += 1
+    return found
 
 
 def cited_part(text: str) -> str:
     """Return what stands before the remark of a bullet, and outside brackets."""
     masked = _masked(text)
     end = _REMARK.search(masked)
-    part = text[: end.start()] if end else text
-    masked = masked[: len(part)]
+    masked = masked[: end.start()] if end else masked
+    parts, done = list[str](), 0
     for opening in re.finditer(r"[ \t]\(", masked):
+        if opening.start() < done:
+            continue
         closing = masked.find(")", opening.start())
-        closing = len(masked) if closing < 0 else closing
-        blank = " " * (closing + 1 - opening.start())
-        part = part[: opening.start()] + blank + part[closing + 1 :]
-    return part
+        closing = len(masked) - 1 if closing < 0 else closing
+        parts += [text[done : opening.start()], " " * (closing + 1 - opening.start())]
+        done = closing + 1
+    return "".join(parts) + text[done : len(masked)]
 
 
 def _masked(text: str) -> str:
     """Return a text of the same length in which code spans and links are letters."""
-    text = _SPAN.sub(lambda match: "x" * len(match[0]), text)
-    return _LINK.sub(lambda match: "x" * len(match[0]), text)
+    parts, done = list[str](), 0
+    for token in tokens(text):
+        parts += [text[done : token.start], "x" * (token.end - token.start)]
+        done = token.end
+    return "".join(parts) + text[done:]
 
 
 def bare_path(text: str) -> str | None:

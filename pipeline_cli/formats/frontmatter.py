@@ -214,18 +214,21 @@ def _check_events(header: str) -> None:
     documents = depth = 0
     event: Any
     for event in yaml.parse(header, Loader=_loader()):
-        line = _line_at(header, event.start_mark)
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
+        words = None
         if documents > 1:
-            raise _Refused("it holds a second document", line)
-        if depth > MAX_DEPTH:
-            raise _Refused(f"it is nested deeper than {MAX_DEPTH} levels", line)
-        if isinstance(event, yaml.AliasEvent):
-            raise _Refused(f"it uses the alias *{event.anchor}", line)
-        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
-            raise _Refused("it uses the merge key <<", line)
+            words = "it holds a second document"
+        elif depth > MAX_DEPTH:
+            words = f"it is nested deeper than {MAX_DEPTH} levels"
+        elif isinstance(event, yaml.AliasEvent):
+            words = f"it uses the alias *{event.anchor}"
+        elif isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            words = "it uses the merge key <<"
+        if words is not None:
+            # Only now: counting lines for each event is quadratic in a long header.
+            raise _Refused(words, _line_at(header, event.start_mark))
 
 
 def _surely_harmless(header: str) -> bool:

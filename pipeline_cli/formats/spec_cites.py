@@ -6,7 +6,10 @@ may cite; everything else claims nothing.
 
 import re
 import shlex
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice, pairwise
 from posixpath import dirname, normpath
 from typing import Any, Literal
 
@@ -42,13 +45,41 @@ class Cited(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
+#: A spec that is longer, or cites more, is none that anybody wrote; its rest is left unread.
+MAX_BODY = 1 << 20
+MAX_CITED = 20_000
+
+
 def read(text: str, path: str, header: FrontMatter | None) -> Cited:
-    """Read what a spec cites in its front matter and in its body."""
+    """Read what a spec cites in its front matter and in its body.
+
+    What is beyond a limit is not read, and a finding says so.
+    """
     findings: list[Finding] = []
-    citations = list(_of_header(header, path, findings)) if header else []
-    body = _Body(text, path, skip=header.text.count("\n") + 1 if header and header.text else 0)
-    citations += body.citations()
-    return Cited(_distinct(citations), body.boxes, body.ticked, tuple(findings))
+    citations = list(islice(_of_header(header, path, findings), MAX_CITED + 1)) if header else []
+    skip = header.text.count("\n") + 1 if header and header.text else 0
+    if len(text) - (len(header.text) if header else 0) > MAX_BODY:
+        findings.append(_too_much(f"the text has more than {MAX_BODY:,} characters", path, None))
+        return Cited(_distinct(citations[:MAX_CITED]), findings=tuple(findings))
+    body = _Body(text, path, skip=skip)
+    citations += islice(body.citations(), MAX_CITED + 1 - len(citations))
+    boxes, ticked = body.boxes, body.ticked
+    if len(citations) > MAX_CITED:
+        words = f"it names more than {MAX_CITED:,} references"
+        findings.append(_too_much(words, path, citations.pop().line))
+        boxes = ticked = 0  # of a part, they would say nothing
+    return Cited(_distinct(citations), boxes, ticked, tuple(findings))
+
+
+def _too_much(words: str, path: str, line: int | None) -> Finding:
+    return Finding(
+        code="evidence-too-much",
+        severity="warning",
+        message=f"{words}; what follows is not held against the tree",
+        path=path,
+        line=line,
+        hint="split the spec, or take out what is no evidence",
+    )
 
 
 def _distinct(citations: Sequence[Citation]) -> tuple[Citation, ...]:
@@ -79,34 +110,55 @@ class _Lines:
         self._lines = header.text.split("\n")
         self._first = header.line
         self._place = 0
+        self._column = 0
+
+    @cached_property
+    def _words(self) -> dict[str, list[int]]:
+        """The lines of each word, so that a long header is not searched for each value."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines):
+            for word in set(_A_WORD.findall(line)):
+                found.setdefault(word, []).append(number)
+        return found
 
     def key(self, name: str) -> None:
         """Go to a key at the margin."""
         mark = f"{name}:"
         self._place = next((n for n, one in enumerate(self._lines) if one.startswith(mark)), 0)
+        self._column = 0
 
     def of(self, value: str) -> int:
         """Return the line that holds a value, from where the last one was found."""
         wanted = value.split("\n")[0].strip()
         # What is escaped in the source stands there otherwise: its first words will do.
-        parts = (wanted, re.split(r"[\"'\\]", wanted)[0])
-        for part in parts:
-            for place in range(self._place, len(self._lines)):
-                if part and _stands_in(part, self._lines[place]):
-                    self._place = place
+        for part in dict.fromkeys((wanted, re.split(r"[\"'\\]", wanted)[0])):
+            for place in self._with_words_of(part):
+                start = self._column if place == self._place else 0
+                column = _stands_in(part, self._lines[place], start)
+                if column is not None:
+                    self._place, self._column = place, column
                     return self._first + place
         return self._first + self._place
 
+    def _with_words_of(self, part: str) -> Iterator[int]:
+        """Yield the lines, from the last place on, that hold the rarest word of a text."""
+        lines = [self._words.get(word, []) for word in set(_A_WORD.findall(part))]
+        rarest = min(lines, key=len, default=[])
+        yield from islice(rarest, bisect_left(rarest, self._place), None)
 
-def _stands_in(part: str, line: str) -> bool:
-    """Tell whether a text stands in a line, not within a longer word."""
-    start = line.find(part)
-    while start >= 0:
-        around = line[max(0, start - 1) : start] + line[start + len(part) :][:1]
+
+_A_WORD = re.compile(r"\w+")
+
+
+def _stands_in(part: str, line: str, start: int) -> int | None:
+    """Return where a text stands in a line, not within a longer word."""
+    place = line.find(part, start)
+    while place >= 0:
+        around = line[max(0, place - 1) : place] + line[place + len(part) : place + len(part) + 1]
         if not any(mark.isalnum() or mark == "_" for mark in around):
-            return True
-        start = line.find(part, start + 1)
-    return False
+            return place
+        place = line.find(part, place + 1)
+    return None
 
 
 def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Iterator[Citation]:
@@ -118,10 +170,11 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
         return Place(path, lines.of(value), origin, "core", folder)
 
     lines.key("source")
-    for file, symbols in _sources(values.get("source"), path, lines, findings):
-        here = place(file, "source")
-        for citation in cite(file, here):
-            yield msgspec.structs.replace(citation, explicit=True, doubt=_explicit(citation))
+    for entry, symbols in _sources(values.get("source"), path, lines, findings):
+        file = _without_note(entry)
+        here = place(file, "source")._replace(doubt=hedge_in(entry))
+        for citation in _named(file, here):
+            yield citation
             for symbol in symbols:
                 yield _symbol(symbol, citation, place(symbol, "source"))
     lines.key("done_when")
@@ -133,9 +186,33 @@ def _of_header(header: FrontMatter, path: str, findings: list[Finding]) -> Itera
             yield from _command(text, place(text, "test"), said=True)
 
 
-def _explicit(citation: Citation) -> str | None:
-    """A path that a key of its own names needs no suffix to be one."""
-    return None if citation.doubt == NO_PATH else citation.doubt
+def _named(file: str, place: Place) -> Iterator[Citation]:
+    """Read a file that a key of its own names: it needs no suffix to be a path.
+
+    What is written like none is looked for as it stands, and a miss contradicts nothing.
+    """
+    found = cite(file, place)
+    for one in found:
+        doubt = place.doubt if one.doubt == NO_PATH else one.doubt
+        yield msgspec.structs.replace(one, explicit=True, doubt=doubt)
+    if not found:
+        whole = file.strip()
+        inside = len(whole) <= _LONGEST_PATH and not re.search(r"[\0\n]|^[/~]|(?:^|/)\.\.", whole)
+        yield Citation(
+            "file",
+            whole[:_LONGEST_PATH],
+            place.path,
+            place.line,
+            place.origin,
+            place.strength,
+            (whole.removeprefix("./"),) if inside else (),
+            doubt=place.doubt or NO_PATH if inside else "it names no path of the workspace",
+            explicit=True,
+        )
+
+
+#: What Linux takes as a path.
+_LONGEST_PATH = 4096
 
 
 def _texts(value: Any) -> list[str]:
@@ -150,10 +227,10 @@ def _sources(
     entries = value if isinstance(value, list) else [value]
     for entry in entries:
         if isinstance(entry, str) and entry.strip():
-            yield _without_note(entry), []
+            yield entry, []
         elif isinstance(entry, dict):
             for file in _texts(entry.get("file", entry.get("path"))) + _texts(entry.get("files")):
-                yield _without_note(file), _texts(entry.get("symbols"))
+                yield file, _texts(entry.get("symbols"))
             for key in entry.keys() - _SOURCE_KEYS:
                 if "/" in key or is_code(key):
                     yield key, _texts(entry.get("symbols"))
@@ -172,8 +249,17 @@ def _unknown_key(key: str, path: str, lines: _Lines) -> Finding:
     )
 
 
+#: What follows a path or a symbol as a note: a spaced dash, or, after a path, a bracket.
+_DASH = re.compile(r"(?<![ \t])[ \t]++(?:—|–|--?)[ \t]")
+_NOTE = re.compile(_DASH.pattern + r"|(?<![ \t])[ \t]++\(")
+
+
 def _without_note(text: str) -> str:
-    return re.split(r"[ \t]+(?:—|–|--?)[ \t]|[ \t]+\(", text.strip())[0]
+    text = text.strip()
+    marked = tokens(text)
+    if marked and marked[0].start == 0:  # in backticks, or a link
+        return marked[0].text
+    return _NOTE.split(text, maxsplit=1)[0]
 
 
 _LEADING = re.compile(
@@ -185,7 +271,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 def _symbol(text: str, file: Citation, place: Place) -> Citation:
     """Read a symbol of `source` or `symbol_in_file` (evidence grammar, "Symbols")."""
-    name = re.split(r"[ \t]+(?:—|–|--?)[ \t]", text.strip().replace("`", ""))[0]
+    name = _DASH.split(text.strip().replace("`", ""), maxsplit=1)[0]
     name = _LEADING.sub("", name.strip())
     called = re.fullmatch(r"([\w.$]+)[ \t]*\(.*\)", name, re.DOTALL)
     explicit = called is not None
@@ -217,8 +303,7 @@ def _condition(text: str, place: Place) -> Iterator[Citation]:
         return
     if verb not in ("file_exists", "symbol_in_file", "file_contains"):
         return
-    for file in cite(first, place):
-        file = msgspec.structs.replace(file, explicit=True, doubt=_explicit(file))
+    for file in _named(first, place):
         if verb == "file_exists":
             yield file
         elif second and verb == "symbol_in_file":
@@ -329,13 +414,15 @@ def _below(citation: Citation, folder: str) -> Citation:
 # --- body ---------------------------------------------------------------------------------------
 
 _FILES = re.compile(
-    r"files\b(?!_)|implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)", re.I
+    r"(?:(?:new|added|created|modified|changed|updated|touched|deleted|removed) )?files\b(?!_)|"
+    r"implementation(?: files|[ \t]*\(.*\))?$|files? (?:to|changed|touched)",
+    re.I,
 )
 _TESTS = re.compile(r"(?:acceptance|verification|validation)\b", re.I)
 _SILENT = re.compile(
     r"out of scope|see also|related|research|risks?\b|known gaps|decision gates|non-goals|"
     r"follow-?up|purpose|examples?\b|task card|files[_ ]allowed|references|files not|"
-    r"failure|background",
+    r"failure|background|untouched|left alone|unchanged|generated|at runtime|\(future\)",
     re.I,
 )
 _TO_DELETE = re.compile(r"\bto (?:delete|remove|retire)\b|\b(?:deleted|removed|retired)\b", re.I)
@@ -405,7 +492,13 @@ class _Body:
         )
 
     def _of_fence(self, text: str, line: Line, kind: Section) -> Iterator[Citation]:
-        if kind == "tests" and line.fenced and "pytest" in text and not _FENCE_LINE.match(text):
+        comment = text.lstrip().startswith("#")
+        if (
+            kind == "tests"
+            and line.fenced
+            and "pytest" in text
+            and not (comment or _FENCE_LINE.match(text))
+        ):
             place = Place(self._path, line.number, "verification", "body", self._folder)
             yield from _command(text.split(" #")[0], place)
 
@@ -423,6 +516,8 @@ class _Body:
                 action = cell
         if speaks_of_removal(action) or _TO_DELETE.search(title):
             place = place._replace(absent=True)
+        elif _RENAMED.match(action):
+            place = place._replace(doubt=place.doubt or "the row speaks of renaming")
         first = cited_part(cells[0])
         found = tokens(first) or _bare(first)
         yield from self._cite_all(found, place, first)
@@ -439,13 +534,16 @@ class _Body:
         part = cited_part(inner)
         removed = speaks_of_removal(re.split(r"`[^`]*`", inner)[0]) or bool(
             re.match(
-                r"[ \t]*(?:—|–|--?|:)?[ \t]*\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])",
+                r"[ \t]*+(?:—|–|--?|:)?[ \t]*+\(?(?:delete|remove|retire)d?\b\)?"
+                r"[ \t]*(?:$|[.,;(—-])",
                 inner[len(part.rstrip()) :],
                 re.I,
             )
         )
-        if removed or _TO_DELETE.search(title):
+        if removed or _TO_DELETE.search(title) or inner.startswith("~~"):
             place = place._replace(absent=True)
+        elif _NEGATED.search(inner.partition("`")[0]):
+            place = place._replace(doubt=place.doubt or "the line says that it is not")
         elif speaks_of_removal(inner[len(part) :][:40]):
             place = place._replace(doubt=place.doubt or "the line speaks of removing")
         yield from self._cite_all(tokens(part) or _bare(part), place, part)
@@ -468,21 +566,32 @@ class _Body:
         self, found: Sequence[Token], place: Place, text: str, *, tests_only: bool = False
     ) -> Iterator[Citation]:
         """Cite tokens of one line, with the arrows and the choices between them."""
-        choice: int | None = None
+        between = [text[one.end : following.start] for one, following in pairwise(found)]
+        choices = self._choices_of(between)
+        turned = bool(found) and bool(_RENAMES.search(text[: found[0].start]))
         for number, token in enumerate(found):
-            after = text[token.end : found[number + 1].start] if number + 1 < len(found) else ""
-            before = text[found[number - 1].end : token.start] if number else ""
+            after = between[number] if number < len(between) else ""
+            before = between[number - 1] if number else ""
             here = place
-            if re.fullmatch(r"\s*(?:→|->|=>)\s*", after):
+            if _BECOMES.fullmatch(after) or (turned and after.strip() in ("to", "into", "as")):
                 here = place._replace(absent=True)
-            if _is_or(after) and choice is None:
-                self._choices += 1
-                choice = self._choices
-            in_choice = choice is not None and (_is_or(after) or _is_or(before))
+            elif _INSTEAD.fullmatch(before):
+                here = place._replace(doubt=place.doubt or "the line names it as the former one")
             for citation in self._of_token(token, here, tests_only=tests_only):
-                yield msgspec.structs.replace(citation, choice=choice if in_choice else None)
-            if not _is_or(after):
-                choice = None
+                yield msgspec.structs.replace(citation, choice=choices[number])
+
+    def _choices_of(self, between: Sequence[str]) -> list[int | None]:
+        """Return the choice that each token of a line belongs to: `a`, `b` or `c` is one."""
+        choices: list[int | None] = [None] * (len(between) + 1)
+        start = 0
+        for end in range(len(between) + 1):
+            if end < len(between) and (_is_or(between[end]) or between[end].strip() == ","):
+                continue
+            if any(_is_or(words) for words in between[start:end]):
+                self._choices += 1
+                choices[start : end + 1] = [self._choices] * (end + 1 - start)
+            start = end + 1
+        return choices
 
     def _of_token(self, token: Token, place: Place, *, tests_only: bool) -> Iterator[Citation]:
         if tests_only and token.code and "pytest" in token.text and " " in token.text:
@@ -492,7 +601,19 @@ class _Body:
 
 
 def _is_or(between: str) -> bool:
-    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*", between))
+    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*|\s+/\s+", between))
+
+
+#: What stands between the old name and the new one, and before the former one.
+_BECOMES = re.compile(
+    r"\s*(?:→|->|=>|"
+    r"(?:(?:is|was) )?(?:renamed|moved|replaced|merged|split) (?:to|into|by|with|as))\s*",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(r"[\s,(]*(?:instead of|in place of|replaces|replacing|formerly)\s*", re.I)
+_RENAMES = re.compile(r"\b(?:renames?|moves?)\b", re.IGNORECASE)
+_RENAMED = re.compile(r"[ \t]*(?:renamed?|moved?)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:do not|don't|does not|not|no|never|without)\b", re.IGNORECASE)
 
 
 def _bare(text: str) -> list[Token]:

@@ -35,6 +35,7 @@ from pipeline_cli.domain.false_done import Claims, contradicted
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
 from pipeline_cli.domain.specs import Spec
+from pipeline_cli.domain.symbols import Unreadable
 from pipeline_cli.domain.tree import ReportedTests, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
@@ -100,11 +101,27 @@ def verify_answer(
 
 
 def targets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the test identifiers that specs name and that were found: `path::name`, sorted."""
+    """Return the test identifiers that specs name and that were found: `path::name`, sorted.
+
+    Where a runner would not find the name at that place, the file stands for it: one test that
+    is not found keeps pytest from running any.
+    """
     tally = Tally()
     with closing(WorkTree(context)) as tree:
         verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
-        return targets_of(verdicts)
+        return tuple(sorted({_runnable(target, tree) for target in targets_of(verdicts)}))
+
+
+def _runnable(target: str, tree: WorkTree) -> str:
+    path, _, below = target.partition("::")
+    known = tree.definitions(path)
+    if not below or isinstance(known, Unreadable):
+        return path
+    below = below.replace("::", ".")
+    if "." in below:
+        return target if below in known.members else path
+    inner = any(member.endswith(f".{below}") for member in known.members)
+    return path if inner or below not in known.names else target
 
 
 def repository_folder(context: Context) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.context import Context
 
-#: So long a run of tests may take.
-_TIME_LIMIT = 3600.0
+if TYPE_CHECKING:
+    from pipeline_cli.store.capture import Captured
 
 
 def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream: int | None) -> str:
@@ -15,7 +16,8 @@ def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream:
 
     `{tests}` in the command stands for the tests, `{junit}` for the report; where they are not
     in it, pytest's way is taken: the tests at the end, and `--junitxml`. What it prints goes to
-    the descriptor `stream`. Raises InputError where it leaves no report.
+    the descriptor `stream`, and it ends after `executor.test_timeout` seconds. Raises InputError
+    where it leaves no report.
     """
     from pipeline_cli.store.capture import capture
 
@@ -25,7 +27,7 @@ def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream:
         command,
         folder / "output.log",
         stream=stream,
-        timeout=_TIME_LIMIT,
+        timeout=context.settings.executor.test_timeout,
         folder=context.workspace.root,
     )
     if done.interrupted is not None:
@@ -34,16 +36,36 @@ def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream:
         raise Signalled(done.interrupted)
     if not report.is_file():
         raise InputError(
-            f"the tests left no report: {done.not_started or f'they ended with code {done.code}'}",
+            f"the tests left no report: {_how_ended(done)}",
             code="report-missing",
             path=" ".join(command[:4]),
-            hint="see what they print above; executor.test_command must write a JUnit report",
+            hint=_remedy(done),
         )
     return str(report)
 
 
+def _how_ended(done: "Captured") -> str:
+    if done.not_started:
+        return done.not_started
+    if done.timed_out:
+        return f"they were ended after {done.duration:.0f} s"
+    return f"they ended with code {done.code}"
+
+
+def _remedy(done: "Captured") -> str:
+    if done.timed_out:
+        return "see what they print above; executor.test_timeout gives them more seconds"
+    if done.not_started:
+        return "see executor.test_command; no shell reads it, so its first word is a program"
+    return "see what they print above; executor.test_command must write a JUnit report"
+
+
 def command_of(command: Sequence[str], targets: Sequence[str], report: str) -> list[str]:
-    """Put tests and report into a command; no word of it is ever read by a shell."""
+    """Put tests and report into a command; no word of it is ever read by a shell.
+
+    A test whose path begins with a dash is written `./-…`: it is no option.
+    """
+    targets = [f"./{one}" if one.startswith("-") else one for one in targets]
     words: list[str] = []
     for word in command:
         if word == "{tests}":

@@ -32,6 +32,7 @@ class WorkTree:
         self._definitions: dict[str, Definitions | Unreadable] = {}
         self._apart: dict[str, str | None] = {}
         self._moved: dict[str, str] = {}
+        self._last: tuple[str, str | None] | None = None
         self._by_git = False
 
     @cached_property
@@ -147,11 +148,16 @@ class WorkTree:
             return "it lies outside the workspace"
         if not self._by_git and self._ignored(path):
             return _IGNORED
+        if path in self.files:
+            return "it is a file, no directory"
         try:
             on_disk = self._workspace.exists(path)
         except InputError:
             return "it cannot be looked at"
-        return "it is on disk, where git does not list it" if on_disk else None
+        if not on_disk:
+            return None
+        listed = "where git does not list it" if self._by_git else "and no plain file"
+        return f"it is on disk, {listed}"
 
     def moved(self, path: str) -> str | None:
         """Return where git's history says that a missing file was moved to."""
@@ -159,8 +165,10 @@ class WorkTree:
 
     def text(self, path: str) -> str | None:
         """Return the text of a file; None where it cannot be read as text."""
-        source = self._source(path)
-        return None if source is None else source.text
+        if self._last is None or self._last[0] != path:
+            source = self._source(path)
+            self._last = (path, None if source is None else source.text)
+        return self._last[1]
 
     def changed_at(self, path: str) -> datetime | None:
         """Return when a file was last written; None where that cannot be told."""

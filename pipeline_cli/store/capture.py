@@ -114,9 +114,10 @@ def capture(
                     cwd=folder,
                     bufsize=0,
                 )
-            except OSError as error:
-                code = 127 if error.errno in (errno.ENOENT, errno.ENOTDIR) else 126
-                reason = error.strerror or str(error)
+            except (OSError, ValueError) as error:  # no program is named with a NUL byte
+                number = getattr(error, "errno", None)
+                code = 127 if number in (errno.ENOENT, errno.ENOTDIR) else 126
+                reason = getattr(error, "strerror", None) or str(error)
                 return Captured(code, not_started=reason, duration=time.monotonic() - began)
             child = _Child(process, sink, stream, stops)
             try:

@@ -1,6 +1,7 @@
 """Folders outside the workspace that a command is given, or makes for itself."""
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +10,26 @@ from pipeline_cli.errors import InputError
 
 
 @contextlib.contextmanager
-def empty_folder(keep: str | None) -> Iterator[Path]:
+def empty_folder(keep: str | None, name: str = "demo") -> Iterator[Path]:
     """Provide an empty folder: a temporary one, or the one that is kept.
 
-    Raises InputError where the folder to keep cannot be made or holds anything.
+    `name` is a part of the temporary one's. What is in it is removed with it, and it may be gone
+    before. Raises InputError where no folder can be made, or the one to keep holds anything.
     """
     if keep is None:
-        with tempfile.TemporaryDirectory(prefix="pipeline-demo-") as name:
-            yield Path(name)
+        try:
+            made = tempfile.mkdtemp(prefix=f"pipeline-{name}-")
+        except OSError as error:
+            raise InputError(
+                f"no temporary folder can be made: {error.strerror or error}",
+                code="write-refused",
+                path=error.filename,
+                hint="check the free space, or set TMPDIR",
+            ) from error
+        try:
+            yield Path(made)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
         return
     folder = Path(keep)
     try:

@@ -36,16 +36,64 @@ def listed_files(root: Path) -> frozenset[str] | None:
 
 
 def ignored_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
-    """Return those of some paths, which need not exist, that git ignores."""
-    asked = [path for path in paths if path and "\0" not in path and not path.startswith("/")]
-    if not asked:
-        return frozenset()
-    given = b"".join(os.fsencode(f"./{path}") + b"\0" for path in asked)
-    # It ends with 1 where none is ignored.
-    answer = ask_git(root, "check-ignore", "-z", "--stdin", "--no-index", given=given, codes=(0, 1))
-    if answer is None:
-        return frozenset()
-    return frozenset(os.fsdecode(path).removeprefix("./") for path in answer.split(b"\0") if path)
+    """Return those of some paths, which need not exist, that git ignores.
+
+    Git gives up at the first path that it may not be asked of, for all of them: such are left
+    out, and where it gives up none the less, each half is asked for itself.
+    """
+    links = _Links(root)
+    asked = [path for path in paths if _may_be_asked(path) and not links.lead(path)]
+    found: set[str] = set()
+    waiting, left = [asked] if asked else [], _MOST_ASKED
+    while waiting and left:
+        left -= 1
+        part = waiting.pop(0)
+        given = b"".join(os.fsencode(f"./{path}") + b"\0" for path in part)
+        # It ends with 1 where none is ignored.
+        ask = ("check-ignore", "-z", "--stdin", "--no-index")
+        answer = ask_git(root, *ask, given=given, codes=(0, 1))
+        if answer is not None:
+            words = os.fsdecode(answer).split("\0")
+            found.update(path.removeprefix("./") for path in words if path)
+        elif len(part) > 1:
+            middle = len(part) // 2
+            waiting += [part[:middle], part[middle:]]
+    return frozenset(found)
+
+
+#: So often git is asked again for a part of the paths.
+_MOST_ASKED = 64
+
+
+def _may_be_asked(path: str) -> bool:
+    if not path or "\0" in path or path.startswith("/") or ".." in path.split("/"):
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # a lone surrogate, which no file system can name
+        return False
+    return True
+
+
+class _Links:
+    """The symlinks below a folder, each looked at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, bool] = {}
+
+    def lead(self, path: str) -> bool:
+        """Tell whether a path lies beyond a symlink."""
+        parts = path.rstrip("/").split("/")[:-1]
+        folder, beyond = "", False
+        for part in parts:
+            folder = f"{folder}/{part}" if folder else part
+            if folder not in self._known:
+                self._known[folder] = os.path.islink(self._root / folder)
+            beyond = self._known[folder]
+            if beyond:
+                break
+        return beyond
 
 
 def submodules(text: str) -> tuple[str, ...]:

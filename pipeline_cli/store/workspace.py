@@ -422,9 +422,9 @@ class Workspace:
             with os.scandir(self.locate(folder) if folder else self.root) as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.is_dir():
+                    if _is_folder(entry):
                         yield path, False
-                    elif entry.is_file() or entry.is_symlink():
+                    elif entry.is_symlink() or entry.is_file():
                         yield path, True
         except (FileNotFoundError, NotADirectoryError):
             return
@@ -504,6 +504,13 @@ def _is_root(folder: Path) -> bool:
         if has_project_table(Workspace(folder)):
             return True
     return any(next(folder.glob(pattern), None) for pattern in _PRODUCT_BACKLOGS)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a loop, or to where we may not look: one that reading finds out
+        return False
 
 
 def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:

@@ -74,6 +74,7 @@ NOT_PLANTED = {
     # Without these documents there is no answer that could report it.
     "cov-missing",
     "cov-no-table",
+    "evidence-too-much",
     "specs-missing",
     "test-count-unknown",
     # A log that shrinks while it is read, one beyond 8 MiB, a document beyond 64 MiB.

@@ -1,5 +1,7 @@
 """What git says of files, in real repositories: listed, ignored, renamed."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -48,6 +50,31 @@ def test_what_is_ignored_need_not_exist(root: Path) -> None:
     assert ignored_files(root, ["a/x.py"]) == frozenset()
     assert ignored_files(root, []) == frozenset()
     assert ignored_files(root / "a", ["z.log"]) == {"z.log"}
+
+
+@pytest.mark.parametrize(
+    "refused", ["../x.log", "a/../../x.log", "link/x.log", "link/deep/x.log", "\ud800.log"]
+)
+def test_one_path_that_git_refuses_spares_the_others(root: Path, refused: str) -> None:
+    (root / "link").symlink_to("a")
+    assert ignored_files(root, ["x.log", refused, "b.md", "y.log"]) == {"x.log", "y.log"}
+
+
+def test_where_git_gives_up_each_half_is_asked(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    real = shutil.which("git")
+    script = f"""#!/bin/sh
+cat > "{folder}/given"
+grep -q bad "{folder}/given" && exit 128
+exec "{real}" "$@" < "{folder}/given"
+"""
+    (folder / "git").write_text(script)
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    asked = ["1.log", "2.log", "bad.log", "3.log", "b.md"]
+    assert ignored_files(root, asked) == {"1.log", "2.log", "3.log"}
 
 
 def test_submodules_are_read_from_their_file() -> None:

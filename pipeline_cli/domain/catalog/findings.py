@@ -128,6 +128,10 @@ FINDINGS = (
                 "Many specs name a test file made of their own name, and none of it exists.",
                 "Each of them is contradicted by it.",
             ),
+            "evidence-too-much": (
+                "A spec is so long, or names so many references, that its rest was not read.",
+                "Split it, or take out what is no evidence.",
+            ),
             "source-unknown-key": (
                 "An entry of `source` has a key that names no evidence.",
                 "The key is passed over; the rest of the entry counts.",
