@@ -172,7 +172,7 @@ def update(
 def summary_of(changes: Sequence[Change]) -> str:
     """Say in a line what a run changes: `3 specs tested, 1 row added`."""
     told = []
-    for column, title in _TITLES.items():
+    for title in _TITLES.values():
         specs = {c.spec for c in changes if c.kind == "promoted" and c.what.startswith(title)}
         if specs:
             told.append(f"{_number(len(specs), 'spec')} {title.casefold()}")
