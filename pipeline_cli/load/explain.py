@@ -57,6 +57,10 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         return Answer((_setting(context, entry),), ())
     if entry.kind == "exit code":
         return Answer((_explanation(entry),), ())
+    if entry.said_by:
+        words = f"not looked for here; {entry.said_by} says it"
+        inputs = _inputs(context, entry)
+        return Answer((_explanation(entry, inputs=inputs, calculation=words),), ())
     read = _read(context)
     findings = read.findings
     if entry.kind == "finding":
@@ -193,6 +197,10 @@ def _path_of(context: Context, name: str) -> str:
             return attempt(lambda: documents.meta_backlog_path(context)) or paths.meta_backlog
         case "specs/*.md":
             return paths.specs
+        case "SPEC-COVERAGE.md":
+            return paths.coverage
+        case "META-QUESTIONS.md":
+            return paths.questions
         case _:
             return context.log_path(name)
 
