@@ -151,7 +151,7 @@ def _read(context: Context) -> _Read:
     rated = measures is not None
     # Without a plan the status has no use for the logs; an explanation has.
     measures = measures or attempt(lambda: load_measures(context, Tally()))
-    aligned = attempt(lambda: align_answer(context))
+    aligned = attempt(lambda: align_answer(context), tally)
     found = tally.result()
     said = set(found)
     further = [finding for finding in aligned.findings if finding not in said] if aligned else []

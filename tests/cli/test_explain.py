@@ -258,3 +258,8 @@ def test_what_is_not_looked_for_is_unknown_and_names_who_says_it(tmp_path: Path)
     assert explained(root, "junit-invalid")["inputs"] == []
     assert explained(root, "busy")["value"] is None
     assert explained(root, "spec-missing")["value"] == 0
+
+
+def test_what_keeps_align_from_its_answer_is_found(tmp_path: Path) -> None:
+    assert explained(tmp_path, "backlog-missing")["value"] == 1
+    assert explained(workspace(tmp_path), "backlog-missing")["value"] == 0
