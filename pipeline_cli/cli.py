@@ -219,7 +219,6 @@ task = typer.Typer(
     name="task",
     help="Record what happens to one task: start, finish, run, decide, cancel, show. Decide on "
     "a backlog item: retry, skip. Archive what is old: prune.",
-    no_args_is_help=True,
 )
 app.add_typer(task, rich_help_panel=RECORD)
 
@@ -325,7 +324,7 @@ def task_run(
 def task_ask(
     context: typer.Context,
     name: TaskId,
-    question: Annotated[str, typer.Argument(help="What a person must decide.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What a person must decide.")],
     dry_run: DryRun = False,
 ) -> int:
     """Record that a task waits for a person's decision."""
@@ -622,6 +621,20 @@ def schema(context: typer.Context, name: Name = None) -> int:
     return answer(context.obj, name, clock=datetime.now(UTC))
 
 
+def _reflow(group: typer.Typer) -> None:
+    """Give the help of a group's commands whole paragraphs.
+
+    Typer keeps the line ends that a docstring has in the source, which no terminal's width fits.
+    """
+    for command in group.registered_commands:
+        paragraphs = (command.callback.__doc__ or "").split("\n\n") if command.callback else []
+        command.help = "\n\n".join(" ".join(words.split()) for words in paragraphs)
+
+
+_reflow(app)
+_reflow(task)
+
+
 def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split an argument list into its global options and the rest, up to `--`.
 
@@ -697,15 +710,17 @@ def _value_of(option: str, found: Sequence[str]) -> str | None:
 def _usage_error(error: TyperException, command: str) -> UsageError:
     """Say what Typer found wrong in our form, with the next thing to type."""
     message = error.format_message().replace("\n", " ")
+    within = getattr(error, "ctx", None)  # the command that was parsed, down to `pipeline task run`
+    path = within.command_path if within else "pipeline"
     if message.startswith("No such command") or command == "pipeline":
-        return UsageError(message, hint="pipeline --help")
+        return UsageError(message, hint=f"{path} --help")
     from difflib import get_close_matches  # costs more at import than a command may
 
     option = re.match(r"No such option: (--\S+)", message)
     near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
     if near and "Did you mean" not in message and "Possible options" not in message:
         message += f" Did you mean {near[0]}?"
-    return UsageError(message, hint=f"pipeline {command} --help")
+    return UsageError(message, hint=f"{path if within else f'pipeline {command}'} --help")
 
 
 def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool) -> int:
