@@ -374,10 +374,17 @@ def _row(task: "Task") -> dict[str, Any]:
         "started_at": stamp("started"),
         "finished_at": stamp("finished"),
         "updated_at": stamp("updated"),
+        "exit_code": task.exit_code,
         "duration_seconds": task.duration,
         "output_len": task.output_length,
         "output_preview": task.output_preview,
+        "log": task.log,
+        "commit": task.commit,
+        "tokens_in": task.tokens_in,
+        "tokens_out": task.tokens_out,
+        "cost_usd": task.cost_usd,
         "question": task.question,
+        "answer": task.answer,
         "reason": task.reason,
     }
 

@@ -72,11 +72,29 @@ def test_a_task_is_started_asked_decided_and_finished(tmp_path: Path) -> None:
     assert do("ask", "t1", "which one?")["question"] == "which one?"
     assert do("decide", "t1", "the first")["status"] == "running"
     assert do("finish", "t1", "--status", "completed")["status"] == "completed"
-    assert do("show", "t1")["status"] == "completed"
+    shown = do("show", "t1")
+    assert (shown["status"], shown["question"], shown["answer"]) == (
+        "completed",
+        "which one?",
+        "the first",
+    )
     assert [line["task_id"] for line in lines(tmp_path, "metrics.jsonl")] == ["t1"]
     refused = pipeline(tmp_path, "task", "cancel", "t1")
     assert refused.code == 2
     assert "t1" in refused.err
+
+
+def test_what_was_recorded_of_an_end_can_be_seen(tmp_path: Path) -> None:
+    pipeline(tmp_path, "task", "run", "--id", "t1", "--", "sh", "-c", "exit 3")
+    shown = pipeline(tmp_path, "task", "show", "t1").text
+    assert "exit_code        3\n" in shown
+    assert "log              api/logs/task_t1.log\n" in shown
+    pipeline(tmp_path, "task", "start", "--id", "t2")
+    costs = ("--tokens-in", "5", "--tokens-out", "6", "--cost", "0.25")
+    pipeline(tmp_path, "task", "finish", "t2", "--status", "completed", *costs)
+    task = pipeline(tmp_path, "task", "show", "t2", "--json").json["task"]
+    assert (task["tokens_in"], task["tokens_out"], task["cost_usd"]) == (5, 6, 0.25)
+    assert task["exit_code"] is None
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "a\nb", "\x1b[31m", "../x", "", "x" * 65])
