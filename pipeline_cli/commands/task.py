@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 from pipeline_cli.commands.output import Options, emit_json
 from pipeline_cli.domain import recording
@@ -112,7 +112,8 @@ def run(
 
     Answers like timeout(1): the command's own code, 124 timed out, 125 not recorded, 126 not
     executable, 127 not found, 128+n killed. stdout carries what the command says and nothing
-    else. Where the start cannot be recorded the command is not run.
+    else; with `--json` that goes to stderr, and stdout carries the task as it ended. Where the
+    start cannot be recorded the command is not run.
     """
     if not command:
         raise UsageError("no command is given", hint="pipeline task run -- COMMAND")
@@ -127,6 +128,8 @@ def run(
         except UsageError:
             raise
         except PipelineError as error:
+            if options.json:
+                raise _not_recorded(error, f"{error.message}; the command was not run") from error
             terminal.note(f"error[{error.code}]: {error.message}; the command was not run")
             return _NOT_RECORDED
         return _run_started(options, job, list(command), timeout, stops)
@@ -222,24 +225,41 @@ def _run_started(
     captured: Captured | None = None
     try:
         captured = run_command(
-            job.context, job.task_id, command, stream=_stdout(), timeout=timeout, stops=stops
+            job.context,
+            job.task_id,
+            command,
+            stream=_descriptor(sys.stderr if options.json else sys.stdout),
+            timeout=timeout,
+            stops=stops,
         )
     finally:
         # Whatever happened, the task does not go on running in the log.
         recorded = _record_end(job, captured)
-    _say(options, job.task_id, captured)
+    _say(options, job.task_id, captured, command[0])
     if stops.number is not None:
         if stops.number == signal.SIGINT:
             raise KeyboardInterrupt
         raise Signalled(stops.number)
-    if not recorded:
+    if isinstance(recorded, PipelineError):
         terminal.note(f"the command ended with code {captured.code}")
+        if options.json:
+            raise _not_recorded(recorded, f"task {job.task_id} was not recorded: {recorded}")
         return _NOT_RECORDED
+    if options.json:
+        keys = _keys(recorded.task, recorded.events, dry_run=False)
+        emit_json("task", job.context, keys, recorded.findings)
     return captured.code
 
 
-def _record_end(job: _Job, captured: "Captured | None") -> bool:
-    """Record how a command ended; false, with a note, where that cannot be."""
+def _not_recorded(error: PipelineError, message: str) -> PipelineError:
+    """Return an error that ends a run with the exit code of what could not be recorded."""
+    said = PipelineError(message, code=error.code, path=error.path, hint=error.hint)
+    said.exit_code = _NOT_RECORDED
+    return said
+
+
+def _record_end(job: _Job, captured: "Captured | None") -> "Recording | PipelineError":
+    """Record how a command ended; return the error, with a note, where that cannot be."""
     from msgspec.structs import replace
 
     from pipeline_cli.load.recording import record
@@ -255,7 +275,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
     passed = timedelta(seconds=captured.duration if captured else 0)
     context = replace(job.context, now=job.context.now + passed)
     try:
-        record(
+        return record(
             context,
             job.task_id,
             lambda task: recording.finish(task, job.task_id, outcome, context.now),
@@ -265,13 +285,17 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
         terminal.note(f"error[{error.code}]: task {job.task_id} was not recorded: {error.message}")
         if error.hint:
             terminal.note(f"  hint: {error.hint}")
-        return False
-    return True
+        return error
 
 
-def _say(options: Options, task_id: str, captured: "Captured") -> None:
+def _say(options: Options, task_id: str, captured: "Captured", program: str) -> None:
     if captured.not_started is not None:
-        terminal.note(f"error: the command could not be run: {captured.not_started}")
+        terminal.note(
+            f"error[command-not-run]: {terminal.one_line(program[:80])} could not be run: "
+            f"{captured.not_started}"
+        )
+        remedy = "check the name, and PATH" if captured.code == 127 else "check that it may be run"
+        terminal.note(f"  hint: {remedy}; no shell looks at it, sh -c '…' runs a line of shell")
     if captured.log_error is not None:
         terminal.note(f"warning: the output was not captured whole: {captured.log_error}")
     if options.quiet:
@@ -442,12 +466,12 @@ def _runner(job: _Job) -> recording.Runner:
     )
 
 
-def _stdout() -> int | None:
-    """Return the descriptor of stdout; None where there is none to stream to."""
-    if sys.stdout is None:
+def _descriptor(stream: TextIO | None) -> int | None:
+    """Return the descriptor of a stream; None where there is none to stream to."""
+    if stream is None:
         return None
     try:
-        sys.stdout.flush()
-        return sys.stdout.fileno()
+        stream.flush()
+        return stream.fileno()
     except (OSError, ValueError):
         return None

@@ -56,6 +56,28 @@ def test_a_run_that_cannot_end_well_answers_like_timeout(
     assert [line["status"] for line in lines(tmp_path, "metrics.jsonl")] == ["failed"]
 
 
+def test_a_command_that_cannot_be_run_is_named_with_a_remedy(tmp_path: Path) -> None:
+    said = pipeline(tmp_path, "task", "run", "--", "no-such-\x1b[31mcommand").err
+    assert said.startswith("error[command-not-run]: no-such-\\x1b[31mcommand could not be run: ")
+    assert "  hint: check the name, and PATH" in said
+    said = pipeline(tmp_path, "task", "run", "--", "/etc/passwd").err
+    assert "  hint: check that it may be run" in said
+
+
+def test_a_run_answers_with_json_alone_where_it_is_asked_to(tmp_path: Path) -> None:
+    words = ("task", "run", "--id", "t1", "--json", "--", "sh", "-c", "echo out; exit 3")
+    ran = pipeline(tmp_path, *words)
+    assert ran.code == 3
+    assert "out\n" in ran.err
+    task = ran.json["task"]
+    assert (task["id"], task["status"], task["exit_code"]) == ("t1", "failed", 3)
+    assert [event["event"] for event in ran.json["recorded"]] == ["finished"]
+    write(tmp_path / "other", {"api/logs/tasks.jsonl/x": ""})
+    ran = pipeline(tmp_path / "other", "task", "run", "--json", "--", "touch", "ran")
+    assert (ran.code, ran.json["meta"]["ok"]) == (125, False)
+    assert ran.json["error"]["message"].endswith("; the command was not run")
+
+
 def test_options_of_the_command_are_not_ours(tmp_path: Path) -> None:
     ran = pipeline(tmp_path, "task", "run", "--", "echo", "--debug", "--help", "-q")
     assert ran.text == "--debug --help -q\n"

@@ -334,6 +334,10 @@ FINDINGS = (
         (),
         {
             "busy": ("Another process of ours is writing.", ""),
+            "command-not-run": (
+                "The command of a task does not exist, or may not be executed.",
+                "The task is recorded as failed.",
+            ),
             "config": ("A setting has an unknown name or a value that cannot stand.", ""),
             "file-changed": ("A file changed between reading and writing.", "Nothing is written."),
             "file-exists": ("A file that was to be made is there.", "Nothing is written."),
