@@ -1,6 +1,7 @@
 """`pipeline task`: record what happens to one task."""
 
 import contextlib
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -120,7 +121,7 @@ def run(
     if timeout is not None and not 0 < timeout < float("inf"):
         raise UsageError(f"--timeout {timeout:g} is no time", hint="give seconds above 0")
     if direction is None:
-        direction = " ".join(command)[: recording.PREVIEW_LENGTH]
+        direction = shlex.join(command)[: recording.PREVIEW_LENGTH]
     job = _job(options, task_id, task_type, model, direction, item, heal_for)
     with contextlib.ExitStack() as stack:
         try:

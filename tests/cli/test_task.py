@@ -1,6 +1,7 @@
 """`task` as a stranger types it: exit codes, streams, and what is left in the logs."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def test_a_run_answers_with_the_commands_own_code(
     assert (measured["task_id"], measured["status"]) == ("t1", status)
     created, started, finished = lines(tmp_path, "tasks.jsonl")
     assert created["item"] == {"backlog": "006", "number": 56}
+    assert shlex.split(created["direction"]) == list(words)
     assert (tmp_path / started["log"]).read_text() == "out\n"
     assert finished["output_chars"] == 4
 
