@@ -328,6 +328,12 @@ def _job(
         place = None if item is None else recording.parse_item(item)
     except recording.TransitionError as error:
         raise UsageError(error.message, hint=error.hint) from error
+    if place is not None and not options.quiet:
+        from pipeline_cli.load.items import doubt_of
+
+        doubt = doubt_of(context, f"{place.backlog}:{place.number}")
+        if doubt:
+            terminal.note(f"note: {doubt}; it is recorded as given")
     return _Job(context, chosen, recording.Description(task_type, model, direction, place, target))
 
 

@@ -80,6 +80,23 @@ def test_a_run_answers_with_json_alone_where_it_is_asked_to(tmp_path: Path) -> N
     assert ran.json["error"]["message"].endswith("; the command was not run")
 
 
+def test_an_item_that_no_backlog_has_is_recorded_and_said(tmp_path: Path) -> None:
+    def said(item: str, *words: str) -> str:
+        ran = pipeline(tmp_path, "task", "start", "--item", item, *words)
+        assert ran.code == 0
+        return ran.err
+
+    assert said("006:57") == ""  # without a backlog nobody can tell
+    write(tmp_path, {"backlog/006-overnight-backlog.md": "## Phase 6: A\n56. One\n57. Two\n"})
+    assert said("006:57") == ""
+    assert said("006:65") == (
+        "note: no backlog has the item 006:65 (did you mean 006:57, 006:56?); "
+        "it is recorded as given\n"
+    )
+    assert said("006:65", "-q") == ""
+    assert [line["item"]["number"] for line in lines(tmp_path, "tasks.jsonl")[::2]][2:] == [65, 65]
+
+
 def test_options_of_the_command_are_not_ours(tmp_path: Path) -> None:
     ran = pipeline(tmp_path, "task", "run", "--", "echo", "--debug", "--help", "-q")
     assert ran.text == "--debug --help -q\n"
