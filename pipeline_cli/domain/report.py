@@ -352,7 +352,7 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
                 issue.condition,
                 issue.message or "an issue without a message",
                 whole_seconds(issue.created, now),
-                "pipeline effectiveness",
+                "pipeline monitor --dry-run",
             )
     if known.plan and known.plan.backlog_alignment.phase_6_7_not_worked:
         yield Need(

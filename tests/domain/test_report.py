@@ -242,6 +242,12 @@ def test_flags_come_before_conditions_and_layers_and_each_stands_once() -> None:
     )
 
 
+def test_an_issue_names_the_command_that_shows_what_to_do_about_it() -> None:
+    needs = made(book=issues(issue("stale_version"))).needs_you
+    (need,) = [need for need in needs if need.name == "stale_version"]
+    assert need.command == "pipeline monitor --dry-run"
+
+
 # Layer 0
 
 
