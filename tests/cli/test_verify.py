@@ -265,6 +265,12 @@ def test_the_formats_for_ci(root: Path) -> None:
     assert answer == pipeline(root, "verify", "--json").json
 
 
+def test_two_formats_at_once_are_refused(root: Path) -> None:
+    ran = pipeline(root, "verify", "--json", "--format", "md")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "usage")
+    assert pipeline(root, "verify", "--json", "--format", "json").code == 0
+
+
 def test_paths_for_ci_are_those_of_the_repository(root: Path, tmp_path_factory: Any) -> None:
     top = tmp_path_factory.mktemp("top")
     git(top, "init", "-q")
