@@ -41,6 +41,7 @@ Junit = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
 ]
+Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a diff, and write nothing.")]
 Name = Annotated[
     str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
 ]
@@ -71,6 +72,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
+
+
+def _shown(context: typer.Context, diff: bool) -> Options:
+    """Return the options of a command that writes; with `diff` it shows what it would change."""
+    options: Options = context.obj
+    return options._replace(diff=diff)
 
 
 def _version(wanted: bool) -> None:
@@ -233,6 +240,7 @@ def task_start(
     item: ItemOption = None,
     heal_for: HealForOption = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task starts; prints its id.
 
@@ -241,14 +249,14 @@ def task_start(
     from pipeline_cli.commands.task import start as answer
 
     return answer(
-        context.obj,
+        _shown(context, diff),
         task_id=name,
         task_type=task_type,
         model=model,
         direction=direction,
         item=item,
         heal_for=heal_for,
-        dry_run=dry_run,
+        dry_run=dry_run or diff,
     )
 
 
@@ -269,12 +277,13 @@ def task_finish(
     tokens_out: Annotated[int | None, typer.Option(min=0, help="Tokens written.")] = None,
     cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in USD.")] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task ends, in the task log and in the metrics log."""
     from pipeline_cli.commands.task import finish as answer
 
     return answer(
-        context.obj,
+        _shown(context, diff),
         task_id=name,
         status=status,
         exit_code=exit_code,
@@ -282,7 +291,7 @@ def task_finish(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost=cost,
-        dry_run=dry_run,
+        dry_run=dry_run or diff,
     )
 
 
@@ -326,11 +335,12 @@ def task_ask(
     name: TaskId,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What a person must decide.")],
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task waits for a person's decision."""
     from pipeline_cli.commands.task import ask as answer
 
-    return answer(context.obj, task_id=name, question=question, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, question=question, dry_run=dry_run or diff)
 
 
 @task.command("decide")
@@ -339,19 +349,22 @@ def task_decide(
     name: TaskId,
     answer_text: Annotated[str, typer.Argument(metavar="ANSWER", help="What was decided.")],
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record the decision that a task waits for; it goes on."""
     from pipeline_cli.commands.task import decide as answer
 
-    return answer(context.obj, task_id=name, answer=answer_text, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, answer=answer_text, dry_run=dry_run or diff)
 
 
 @task.command("cancel")
-def task_cancel(context: typer.Context, name: TaskId, dry_run: DryRun = False) -> int:
+def task_cancel(
+    context: typer.Context, name: TaskId, dry_run: DryRun = False, diff: Diff = False
+) -> int:
     """Record that a task is given up; a process that works on it is not ended."""
     from pipeline_cli.commands.task import cancel as answer
 
-    return answer(context.obj, task_id=name, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, dry_run=dry_run or diff)
 
 
 @task.command("show")
@@ -367,11 +380,13 @@ def task_show(
 
 
 @task.command("retry")
-def task_retry(context: typer.Context, name: ItemName, dry_run: DryRun = False) -> int:
+def task_retry(
+    context: typer.Context, name: ItemName, dry_run: DryRun = False, diff: Diff = False
+) -> int:
     """Let a backlog item that is blocked, quarantined or skipped be worked on again."""
     from pipeline_cli.commands.items import retry as answer
 
-    return answer(context.obj, item=name, dry_run=dry_run)
+    return answer(_shown(context, diff), item=name, dry_run=dry_run or diff)
 
 
 @task.command("skip")
@@ -380,11 +395,12 @@ def task_skip(
     name: ItemName,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is left out.")] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Leave a backlog item out: it is not worked on, and not completed either."""
     from pipeline_cli.commands.items import skip as answer
 
-    return answer(context.obj, item=name, reason=reason, dry_run=dry_run)
+    return answer(_shown(context, diff), item=name, reason=reason, dry_run=dry_run or diff)
 
 
 @task.command("prune")
@@ -469,6 +485,7 @@ def rotate(
         typer.Option("--print", help="Only this of each slot, for shells."),
     ] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """The next items, one slot in five from the meta backlog.
 
@@ -477,7 +494,9 @@ def rotate(
     from pipeline_cli.commands.rotate import Ask
     from pipeline_cli.commands.rotate import run as answer
 
-    return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
+    return answer(
+        _shown(context, diff), Ask(count, ratio, advance, item, dry_run or diff), field=field
+    )
 
 
 @app.command("meta-check", rich_help_panel=RECORD)
@@ -493,6 +512,7 @@ def meta_check(
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where an answer is no.")] = False,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Ask the checklist of the meta questions when it is due, and keep the answers.
 
@@ -502,7 +522,9 @@ def meta_check(
     from pipeline_cli.commands.meta_check import Asked as Questions
     from pipeline_cli.commands.meta_check import run as answer
 
-    return answer(context.obj, Questions(force, answer_text, detail, check, dry_run))
+    return answer(
+        _shown(context, diff), Questions(force, answer_text, detail, check, dry_run or diff)
+    )
 
 
 @app.command("update-coverage", rich_help_panel=ACT)
@@ -567,6 +589,7 @@ def demo(
 def init(
     context: typer.Context,
     dry_run: DryRun = False,
+    diff: Diff = False,
     print_crontab: Annotated[
         bool, typer.Option("--print-crontab", help="Lines for cron, for this machine.")
     ] = False,
@@ -585,7 +608,7 @@ def init(
         return show(context.obj, cron=print_crontab, systemd=print_systemd)
     from pipeline_cli.commands.init import run as answer
 
-    return answer(context.obj, dry_run=dry_run)
+    return answer(_shown(context, diff), dry_run=dry_run or diff)
 
 
 @app.command(rich_help_panel=SET_UP)

@@ -21,7 +21,10 @@ MOST_SHOWN = 8
 
 
 class Options(NamedTuple):
-    """The global options (`cli.md`, "Commands")."""
+    """The global options (`cli.md`, "Commands"); `diff` is of the commands that write.
+
+    With it a command runs dry and shows as its text what it would change.
+    """
 
     root: str | None = None
     config: str | None = None
@@ -30,6 +33,7 @@ class Options(NamedTuple):
     color: terminal.ColorChoice = "auto"
     quiet: bool = False
     debug: bool = False
+    diff: bool = False
 
     def open(self) -> "Context":
         """Open the workspace that the options name."""
@@ -71,6 +75,13 @@ def as_text(options: Options, parts: terminal.Parts) -> str:
 def emit_text(options: Options, parts: terminal.Parts) -> None:
     """Write a text view to stdout."""
     terminal.write_text(as_text(options, parts))
+
+
+def emit_diff(context: "Context") -> None:
+    """Write what a dry run would change as a diff; nothing where that is nothing."""
+    from pipeline_cli.render.coverage import diff_text
+
+    terminal.write_text(diff_text(context.workspace.planned_diff))
 
 
 def emit_findings(options: Options, findings: "Sequence[Finding]", command: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
-from pipeline_cli.commands.output import Options, emit_json
+from pipeline_cli.commands.output import Options, emit_diff, emit_json
 from pipeline_cli.domain import recording
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
@@ -375,6 +375,9 @@ def _answer(
     if options.json:
         findings: Sequence[Finding] = recorded.findings
         emit_json("task", context, _keys(recorded.task, recorded.events, dry_run=dry_run), findings)
+        return 0
+    if options.diff:
+        emit_diff(context)
         return 0
     tail = " (dry run, nothing was written)" if dry_run else ""
     terminal.write_text(f"{recorded.task.id} {done}{tail}\n")

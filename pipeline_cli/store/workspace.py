@@ -57,6 +57,12 @@ class Workspace:
         self._inside: dict[str, Path] = {}
         self._holds_logs = False
         self._holds_documents = False
+        self._planned: list[ChangeSet] = []
+
+    @property
+    def planned_diff(self) -> str:
+        """What the dry runs up to now would have changed, as one unified diff."""
+        return "".join(map(_diff, self._planned))
 
     @property
     def repository(self) -> Repository | None:
@@ -264,6 +270,8 @@ class Workspace:
                     path=edit.source.path,
                     hint="save it as UTF-8 first",
                 )
+        if dry_run and not changes.changes_nothing:
+            self._planned.append(changes)
         if dry_run or changes.changes_nothing:
             return Applied((), changes)
         with self._guarded(of_logs=changes.of_logs):

@@ -186,3 +186,40 @@ def wait_for(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+QUESTIONS = "| Question | If No |\n|---|---|\n| Is it well? | Mend it |\n"
+WRITERS = [
+    (("task", "start", "--id", "new"), "tasks.jsonl"),
+    (("task", "finish", "t1", "--status", "completed"), "metrics.jsonl"),
+    (("task", "ask", "t1", "which?"), "tasks.jsonl"),
+    (("task", "cancel", "t1"), "tasks.jsonl"),
+    (("task", "skip", "006:1"), "project_manager_state.json"),
+    (("rotate", "--advance"), "project_manager_state.json"),
+    (("meta-check",), "meta_questions.json"),
+    (("init",), "docs/PLAN.md"),
+]
+
+
+@pytest.mark.parametrize(("words", "name"), WRITERS, ids=lambda value: str(value))
+def test_a_diff_shows_what_would_be_written_and_writes_nothing(
+    tmp_path: Path, words: tuple[str, ...], name: str
+) -> None:
+    """What the diff adds is what the file holds after the same command without it."""
+    write(tmp_path, {"backlog/006-overnight-backlog.md": "## Phase 6: A\n1. One\n"})
+    write(tmp_path, {"docs/META-QUESTIONS.md": QUESTIONS})
+    pipeline(tmp_path, "task", "start", "--id", "t1")
+    before = snapshot(tmp_path)
+    ran = pipeline(tmp_path, *words, "--diff")
+    assert (ran.code, snapshot(tmp_path)) == (0, before)
+    path = name if "/" in name else f"api/logs/{name}"
+    _, found, rest = ran.text.partition(f"+++ b/{path}\n")
+    assert found
+    shown = rest.partition("\n--- ")[0].partition("\n+++ ")[0].splitlines()
+    added = [line[1:] for line in shown if line.startswith("+")]
+    assert pipeline(tmp_path, *words).code == 0
+    old = before.get(path, b"").decode().splitlines()
+    assert [line for line in (tmp_path / path).read_text().splitlines() if line not in old] == [
+        line for line in added if line not in old
+    ]
+    assert pipeline(tmp_path, *words, "--diff", "--json").out.startswith(b"{")
