@@ -39,7 +39,15 @@ class Options(NamedTuple):
         """Open the workspace that the options name."""
         from pipeline_cli.load.context import open_context
 
-        return open_context(self.root, self.config, self.now)
+        context = open_context(self.root, self.config, self.now)
+        if self.root is None and not self.quiet and not context.workspace.is_marked:
+            # Said before the answer: nothing found here is no news that all is well.
+            terminal.note(
+                f"note: {terminal.one_line(str(context.workspace.root))} is no workspace: it has "
+                "no settings, no backlog and no git repository, and lies in none"
+            )
+            terminal.note("  hint: name one with --root DIR, or make one with pipeline init")
+        return context
 
 
 class Asked(NamedTuple):

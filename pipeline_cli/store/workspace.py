@@ -65,6 +65,13 @@ class Workspace:
         return "".join(map(_diff, self._planned))
 
     @property
+    def is_marked(self) -> bool:
+        """Whether anything makes the root a workspace: git, logs, settings or a product backlog."""
+        if self.lies_at(".git") or self.lies_at("api/logs"):
+            return True
+        return _is_root(self.root) or self.repository is not None
+
+    @property
     def repository(self) -> Repository | None:
         """The git repository that holds the workspace; None without one."""
         return find_repository(self.root)

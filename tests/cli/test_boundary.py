@@ -722,3 +722,20 @@ def test_a_hostile_setting_is_shown_without_its_harm(tmp_path: Path) -> None:
     write(tmp_path, {"pipeline.toml": '"\\u001b[31m\\n::error::" = 1\n'})
     done = pipeline(tmp_path, "status")
     assert (done.code, raw(done.err), workflow_commands(done.err)) == (2, set(), [])
+
+
+def test_a_folder_that_nothing_makes_a_workspace_is_said(tmp_path: Path) -> None:
+    def said(folder: str, *words: str) -> str:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        return pipeline(None, *words, cwd=tmp_path / folder).err
+
+    assert said("bare", "status").startswith(f"note: {tmp_path / 'bare'} is no workspace: ")
+    assert "  hint: name one with --root DIR, or make one with pipeline init\n" in said(
+        "bare", "monitor", "--dry-run"
+    )
+    assert said("bare", "status", "-q") == ""
+    assert pipeline(tmp_path / "bare", "status").err == ""  # it was named
+    write(tmp_path, {"set/pipeline.toml": "", "logs/api/logs/tasks.jsonl": ""})
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repository")], check=True)
+    for folder in ("set", "logs", "repository", "repository/below"):
+        assert said(folder, "status") == ""
