@@ -15,7 +15,7 @@ def empty_folder(keep: str | None) -> Iterator[Path]:
     Raises InputError where the folder to keep cannot be made or holds anything.
     """
     if keep is None:
-        with tempfile.TemporaryDirectory(prefix="pipeline-demo-") as name:
+        with tempfile.TemporaryDirectory(prefix="pipeline-folder-") as name:
             yield Path(name)
         return
     folder = Path(keep)
