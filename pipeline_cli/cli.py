@@ -407,7 +407,10 @@ def task_skip(
 def task_prune(
     context: typer.Context,
     older_than: Annotated[
-        str, typer.Option("--older-than", metavar="90d", help="In days or weeks; at least 2d.")
+        str,
+        typer.Option(
+            "--older-than", metavar="90d", help="In days or weeks; at least two windows, 14d."
+        ),
     ],
     dry_run: DryRun = False,
 ) -> int:
