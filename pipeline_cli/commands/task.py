@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline_cli.load.recording import Captured, Output, Recording, Stops
 
 _NOT_RECORDED = 125
+_NOT_RUN = "command-not-run"
 #: `show --log --json` holds so many characters of the captured output.
 _SHOWN_LOG = 1 << 20
 
@@ -292,7 +293,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> "Recording | Pipeline
 def _say(options: Options, task_id: str, captured: "Captured", program: str) -> None:
     if captured.not_started is not None:
         terminal.note(
-            f"error[command-not-run]: {terminal.one_line(program[:80])} could not be run: "
+            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80])} could not be run: "
             f"{captured.not_started}"
         )
         remedy = "check the name, and PATH" if captured.code == 127 else "check that it may be run"

@@ -482,7 +482,8 @@ def test_who_waits_for_a_decision_is_shown_with_the_question_the_oldest_first() 
 
 
 def test_what_an_end_records_is_kept_and_a_new_question_has_no_answer() -> None:
-    cost = {"tokens_in": 10, "tokens_out": 20, "cost_usd": 0.5, "commit": "abc", "exit_code": 3}
+    cost: dict[str, Any] = {"tokens_in": 10, "tokens_out": 20, "cost_usd": 0.5}
+    cost |= {"commit": "abc", "exit_code": 3}
     task = one(event("created"), event("started", log="api/logs/task_a.log"), finished(**cost))
     assert {name: getattr(task, name) for name in cost} == cost
     assert task.log == "api/logs/task_a.log"
