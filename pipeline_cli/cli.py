@@ -41,6 +41,7 @@ Junit = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
 ]
+Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a diff, and write nothing.")]
 Name = Annotated[
     str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
 ]
@@ -71,6 +72,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
+
+
+def _shown(context: typer.Context, diff: bool) -> Options:
+    """Return the options of a command that writes; with `diff` it shows what it would change."""
+    options: Options = context.obj
+    return options._replace(diff=diff)
 
 
 def _version(wanted: bool) -> None:
@@ -219,7 +226,6 @@ task = typer.Typer(
     name="task",
     help="Record what happens to one task: start, finish, run, decide, cancel, show. Decide on "
     "a backlog item: retry, skip. Archive what is old: prune.",
-    no_args_is_help=True,
 )
 app.add_typer(task, rich_help_panel=RECORD)
 
@@ -234,6 +240,7 @@ def task_start(
     item: ItemOption = None,
     heal_for: HealForOption = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task starts; prints its id.
 
@@ -242,14 +249,14 @@ def task_start(
     from pipeline_cli.commands.task import start as answer
 
     return answer(
-        context.obj,
+        _shown(context, diff),
         task_id=name,
         task_type=task_type,
         model=model,
         direction=direction,
         item=item,
         heal_for=heal_for,
-        dry_run=dry_run,
+        dry_run=dry_run or diff,
     )
 
 
@@ -270,12 +277,13 @@ def task_finish(
     tokens_out: Annotated[int | None, typer.Option(min=0, help="Tokens written.")] = None,
     cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in USD.")] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task ends, in the task log and in the metrics log."""
     from pipeline_cli.commands.task import finish as answer
 
     return answer(
-        context.obj,
+        _shown(context, diff),
         task_id=name,
         status=status,
         exit_code=exit_code,
@@ -283,7 +291,7 @@ def task_finish(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost=cost,
-        dry_run=dry_run,
+        dry_run=dry_run or diff,
     )
 
 
@@ -325,13 +333,14 @@ def task_run(
 def task_ask(
     context: typer.Context,
     name: TaskId,
-    question: Annotated[str, typer.Argument(help="What a person must decide.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What a person must decide.")],
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record that a task waits for a person's decision."""
     from pipeline_cli.commands.task import ask as answer
 
-    return answer(context.obj, task_id=name, question=question, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, question=question, dry_run=dry_run or diff)
 
 
 @task.command("decide")
@@ -340,19 +349,22 @@ def task_decide(
     name: TaskId,
     answer_text: Annotated[str, typer.Argument(metavar="ANSWER", help="What was decided.")],
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Record the decision that a task waits for; it goes on."""
     from pipeline_cli.commands.task import decide as answer
 
-    return answer(context.obj, task_id=name, answer=answer_text, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, answer=answer_text, dry_run=dry_run or diff)
 
 
 @task.command("cancel")
-def task_cancel(context: typer.Context, name: TaskId, dry_run: DryRun = False) -> int:
+def task_cancel(
+    context: typer.Context, name: TaskId, dry_run: DryRun = False, diff: Diff = False
+) -> int:
     """Record that a task is given up; a process that works on it is not ended."""
     from pipeline_cli.commands.task import cancel as answer
 
-    return answer(context.obj, task_id=name, dry_run=dry_run)
+    return answer(_shown(context, diff), task_id=name, dry_run=dry_run or diff)
 
 
 @task.command("show")
@@ -368,11 +380,13 @@ def task_show(
 
 
 @task.command("retry")
-def task_retry(context: typer.Context, name: ItemName, dry_run: DryRun = False) -> int:
+def task_retry(
+    context: typer.Context, name: ItemName, dry_run: DryRun = False, diff: Diff = False
+) -> int:
     """Let a backlog item that is blocked, quarantined or skipped be worked on again."""
     from pipeline_cli.commands.items import retry as answer
 
-    return answer(context.obj, item=name, dry_run=dry_run)
+    return answer(_shown(context, diff), item=name, dry_run=dry_run or diff)
 
 
 @task.command("skip")
@@ -381,18 +395,22 @@ def task_skip(
     name: ItemName,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is left out.")] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Leave a backlog item out: it is not worked on, and not completed either."""
     from pipeline_cli.commands.items import skip as answer
 
-    return answer(context.obj, item=name, reason=reason, dry_run=dry_run)
+    return answer(_shown(context, diff), item=name, reason=reason, dry_run=dry_run or diff)
 
 
 @task.command("prune")
 def task_prune(
     context: typer.Context,
     older_than: Annotated[
-        str, typer.Option("--older-than", metavar="90d", help="In days or weeks; at least 2d.")
+        str,
+        typer.Option(
+            "--older-than", metavar="90d", help="In days or weeks; at least two windows, 14d."
+        ),
     ],
     dry_run: DryRun = False,
 ) -> int:
@@ -470,6 +488,7 @@ def rotate(
         typer.Option("--print", help="Only this of each slot, for shells."),
     ] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """The next items, one slot in five from the meta backlog.
 
@@ -478,7 +497,9 @@ def rotate(
     from pipeline_cli.commands.rotate import Ask
     from pipeline_cli.commands.rotate import run as answer
 
-    return answer(context.obj, Ask(count, ratio, advance, item, dry_run), field=field)
+    return answer(
+        _shown(context, diff), Ask(count, ratio, advance, item, dry_run or diff), field=field
+    )
 
 
 @app.command("meta-check", rich_help_panel=RECORD)
@@ -494,6 +515,7 @@ def meta_check(
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where an answer is no.")] = False,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Ask the checklist of the meta questions when it is due, and keep the answers.
 
@@ -503,7 +525,9 @@ def meta_check(
     from pipeline_cli.commands.meta_check import Asked as Questions
     from pipeline_cli.commands.meta_check import run as answer
 
-    return answer(context.obj, Questions(force, answer_text, detail, check, dry_run))
+    return answer(
+        _shown(context, diff), Questions(force, answer_text, detail, check, dry_run or diff)
+    )
 
 
 @app.command("update-coverage", rich_help_panel=ACT)
@@ -568,6 +592,7 @@ def demo(
 def init(
     context: typer.Context,
     dry_run: DryRun = False,
+    diff: Diff = False,
     print_crontab: Annotated[
         bool, typer.Option("--print-crontab", help="Lines for cron, for this machine.")
     ] = False,
@@ -586,7 +611,7 @@ def init(
         return show(context.obj, cron=print_crontab, systemd=print_systemd)
     from pipeline_cli.commands.init import run as answer
 
-    return answer(context.obj, dry_run=dry_run)
+    return answer(_shown(context, diff), dry_run=dry_run or diff)
 
 
 @app.command(rich_help_panel=SET_UP)
@@ -620,6 +645,20 @@ def schema(context: typer.Context, name: Name = None) -> int:
     from pipeline_cli.commands.schema import run as answer
 
     return answer(context.obj, name, clock=datetime.now(UTC))
+
+
+def _reflow(group: typer.Typer) -> None:
+    """Give the help of a group's commands whole paragraphs.
+
+    Typer keeps the line ends that a docstring has in the source, which no terminal's width fits.
+    """
+    for command in group.registered_commands:
+        paragraphs = (command.callback.__doc__ or "").split("\n\n") if command.callback else []
+        command.help = "\n\n".join(" ".join(words.split()) for words in paragraphs)
+
+
+_reflow(app)
+_reflow(task)
 
 
 def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -697,15 +736,17 @@ def _value_of(option: str, found: Sequence[str]) -> str | None:
 def _usage_error(error: TyperException, command: str) -> UsageError:
     """Say what Typer found wrong in our form, with the next thing to type."""
     message = error.format_message().replace("\n", " ")
+    within = getattr(error, "ctx", None)  # the command that was parsed, down to `pipeline task run`
+    path = within.command_path if within else "pipeline"
     if message.startswith("No such command") or command == "pipeline":
-        return UsageError(message, hint="pipeline --help")
+        return UsageError(message, hint=f"{path} --help")
     from difflib import get_close_matches  # costs more at import than a command may
 
     option = re.match(r"No such option: (--\S+)", message)
     near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
     if near and "Did you mean" not in message and "Possible options" not in message:
         message += f" Did you mean {near[0]}?"
-    return UsageError(message, hint=f"pipeline {command} --help")
+    return UsageError(message, hint=f"{path if within else f'pipeline {command}'} --help")
 
 
 def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool) -> int:

@@ -312,10 +312,16 @@ def _converted(
     except msgspec.ValidationError as error:
         where = f" in the environment variable {variable}" if variable else ""
         raise ConfigError(
-            f"{name} cannot be {str(value)[:60]!r}{where}: {error}",
+            f"{name} cannot be {str(value)[:60]!r}{where}{_told(error)}",
             path=path,
             hint=f"expected {describe(wanted)}",
         ) from error
+
+
+def _told(error: Exception) -> str:
+    """Return what the library says of a value; of a pattern the hint says it in words."""
+    said = str(error)
+    return "" if "matching regex" in said else f": {said}"
 
 
 def describe(wanted: Any) -> str:
@@ -327,6 +333,9 @@ def describe(wanted: Any) -> str:
         return "a share from 0 to 1, as 0.2 or 1/5"
     words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[base]
     for meta in metas:
+        if meta.ge is not None and meta.le is not None:
+            words += f" from {meta.ge} to {meta.le}"
+            continue
         for mark, bound in (("≥", meta.ge), (">", meta.gt), ("≤", meta.le)):
             words += f" {mark} {bound}" if bound is not None else ""
     return words

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline_cli.commands.output import Options, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_diff, emit_json, emit_text
 from pipeline_cli.domain.changes import ChangeSet
 from pipeline_cli.domain.layout import Created, InitAnswer, Proposal, propose
 from pipeline_cli.errors import InputError, PipelineError
@@ -31,7 +31,10 @@ def run(options: Options, *, dry_run: bool) -> int:
 
     if not options.quiet:
         _say_where(context, options, outer)
-    emit_text(options, init_view(answer, seen.settings_file))
+    if options.diff:
+        emit_diff(context)
+    else:
+        emit_text(options, init_view(answer, seen.settings_file))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline_cli.commands.output import Options, emit_json
+from pipeline_cli.commands.output import Options, emit_diff, emit_json
 from pipeline_cli.domain.items import Change, retried, skipped
 from pipeline_cli.domain.recording import TEXT_LENGTH
 from pipeline_cli.errors import UsageError
@@ -75,6 +75,9 @@ def _decide(
             "dry_run": dry_run,
         }
         emit_json("task-item", context, keys, done.findings)
+        return 0
+    if options.diff:
+        emit_diff(context)
         return 0
     tail = " (dry run, nothing was written)" if dry_run and done.changed else ""
     terminal.write_text(f"{done.item} {words[0] if done.changed else words[1]}{tail}\n")

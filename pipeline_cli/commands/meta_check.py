@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_diff, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.meta import Given
 from pipeline_cli.domain.moments import iso
 from pipeline_cli.errors import UsageError
@@ -32,7 +32,10 @@ def run(options: Options, asked: Asked) -> int:
     else:
         from pipeline_cli.render.meta import meta_view
 
-        emit_text(options, meta_view(answer.value))
+        if options.diff:
+            emit_diff(context)
+        else:
+            emit_text(options, meta_view(answer.value))
         emit_findings(options, answer.findings, "pipeline meta-check")
     return 1 if asked.check and answer.value.summary.failed else 0
 

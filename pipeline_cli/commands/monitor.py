@@ -52,7 +52,7 @@ def _round(options: Options, watch: Watch) -> int:
     context = options.open()
     keep = context.settings.logs.keep_days
     if keep:
-        check_days(keep)
+        check_days(keep, context.settings.window_days)
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     answer = after_monitor(context, answer, dry_run=watch.dry_run)
     if not watch.dry_run:
@@ -64,14 +64,15 @@ def _round(options: Options, watch: Watch) -> int:
     return int(watch.fail_on is not None and answer.value.ledger.holds(watch.fail_on))
 
 
-def check_days(days: int) -> None:
+def check_days(days: int, window_days: int) -> None:
     """Raise ConfigError where lines cannot be kept for so few days."""
-    from pipeline_cli.domain.archive import LEAST_DAYS
+    from pipeline_cli.domain.archive import least_days
 
-    if days < LEAST_DAYS:
+    least = least_days(window_days)
+    if days < least:
         raise ConfigError(
             f"logs.keep_days cannot be {days}",
-            hint=f"0 for never, else a whole number from {LEAST_DAYS}",
+            hint=f"0 for never, else a whole number from {least}: two times window_days",
         )
 
 

@@ -21,7 +21,10 @@ MOST_SHOWN = 8
 
 
 class Options(NamedTuple):
-    """The global options (`cli.md`, "Commands")."""
+    """The global options (`cli.md`, "Commands"); `diff` is of the commands that write.
+
+    With it a command runs dry and shows as its text what it would change.
+    """
 
     root: str | None = None
     config: str | None = None
@@ -30,12 +33,21 @@ class Options(NamedTuple):
     color: terminal.ColorChoice = "auto"
     quiet: bool = False
     debug: bool = False
+    diff: bool = False
 
     def open(self) -> "Context":
         """Open the workspace that the options name."""
         from pipeline_cli.load.context import open_context
 
-        return open_context(self.root, self.config, self.now)
+        context = open_context(self.root, self.config, self.now)
+        if self.root is None and not self.quiet and not context.workspace.is_marked:
+            # Said before the answer: nothing found here is no news that all is well.
+            terminal.note(
+                f"note: {terminal.one_line(str(context.workspace.root))} is no workspace: it has "
+                "no settings, no backlog and no git repository, and lies in none"
+            )
+            terminal.note("  hint: name one with --root DIR, or make one with pipeline init")
+        return context
 
 
 class Asked(NamedTuple):
@@ -71,6 +83,13 @@ def as_text(options: Options, parts: terminal.Parts) -> str:
 def emit_text(options: Options, parts: terminal.Parts) -> None:
     """Write a text view to stdout."""
     terminal.write_text(as_text(options, parts))
+
+
+def emit_diff(context: "Context") -> None:
+    """Write what a dry run would change as a diff; nothing where that is nothing."""
+    from pipeline_cli.render.coverage import diff_text
+
+    terminal.write_text(diff_text(context.workspace.planned_diff))
 
 
 def emit_findings(options: Options, findings: "Sequence[Finding]", command: str) -> None:

@@ -1,6 +1,6 @@
 """`pipeline rotate`."""
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_diff, emit_findings, emit_json, emit_text
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load import rotation
 from pipeline_cli.render import terminal
@@ -15,6 +15,8 @@ def run(options: Options, ask: Ask, *, field: str | None) -> int:
     """
     if field is not None and options.json:
         raise UsageError("--print and --json exclude each other", hint="give one of them")
+    if field is not None and options.diff:
+        raise UsageError("--print and --diff exclude each other", hint="give one of them")
     context = options.open()
     answer = rotation.rotate(context, ask)
     if options.json:
@@ -22,7 +24,9 @@ def run(options: Options, ask: Ask, *, field: str | None) -> int:
 
         emit_json("rotate", context, fields(answer.value), answer.findings)
         return 0
-    if field is not None:
+    if options.diff:
+        emit_diff(context)
+    elif field is not None:
         for slot in answer.value.slots:
             value = getattr(slot, field)
             terminal.write_text(terminal.visible("" if value is None else str(value)) + "\n")

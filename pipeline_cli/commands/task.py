@@ -1,13 +1,14 @@
 """`pipeline task`: record what happens to one task."""
 
 import contextlib
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
-from pipeline_cli.commands.output import Options, emit_json
+from pipeline_cli.commands.output import Options, emit_diff, emit_json
 from pipeline_cli.domain import recording
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline_cli.load.recording import Captured, Output, Recording, Stops
 
 _NOT_RECORDED = 125
+_NOT_RUN = "command-not-run"
 #: `show --log --json` holds so many characters of the captured output.
 _SHOWN_LOG = 1 << 20
 
@@ -112,14 +114,15 @@ def run(
 
     Answers like timeout(1): the command's own code, 124 timed out, 125 not recorded, 126 not
     executable, 127 not found, 128+n killed. stdout carries what the command says and nothing
-    else. Where the start cannot be recorded the command is not run.
+    else; with `--json` that goes to stderr, and stdout carries the task as it ended. Where the
+    start cannot be recorded the command is not run.
     """
     if not command:
         raise UsageError("no command is given", hint="pipeline task run -- COMMAND")
     if timeout is not None and not 0 < timeout < float("inf"):
         raise UsageError(f"--timeout {timeout:g} is no time", hint="give seconds above 0")
     if direction is None:
-        direction = " ".join(command)[: recording.PREVIEW_LENGTH]
+        direction = shlex.join(command)[: recording.PREVIEW_LENGTH]
     job = _job(options, task_id, task_type, model, direction, item, heal_for)
     with contextlib.ExitStack() as stack:
         try:
@@ -127,6 +130,8 @@ def run(
         except UsageError:
             raise
         except PipelineError as error:
+            if options.json:
+                raise _not_recorded(error, f"{error.message}; the command was not run") from error
             terminal.note(f"error[{error.code}]: {error.message}; the command was not run")
             return _NOT_RECORDED
         return _run_started(options, job, list(command), timeout, stops)
@@ -222,24 +227,41 @@ def _run_started(
     captured: Captured | None = None
     try:
         captured = run_command(
-            job.context, job.task_id, command, stream=_stdout(), timeout=timeout, stops=stops
+            job.context,
+            job.task_id,
+            command,
+            stream=_descriptor(sys.stderr if options.json else sys.stdout),
+            timeout=timeout,
+            stops=stops,
         )
     finally:
         # Whatever happened, the task does not go on running in the log.
         recorded = _record_end(job, captured)
-    _say(options, job.task_id, captured)
+    _say(options, job.task_id, captured, command[0])
     if stops.number is not None:
         if stops.number == signal.SIGINT:
             raise KeyboardInterrupt
         raise Signalled(stops.number)
-    if not recorded:
+    if isinstance(recorded, PipelineError):
         terminal.note(f"the command ended with code {captured.code}")
+        if options.json:
+            raise _not_recorded(recorded, f"task {job.task_id} was not recorded: {recorded}")
         return _NOT_RECORDED
+    if options.json:
+        keys = _keys(recorded.task, recorded.events, dry_run=False)
+        emit_json("task", job.context, keys, recorded.findings)
     return captured.code
 
 
-def _record_end(job: _Job, captured: "Captured | None") -> bool:
-    """Record how a command ended; false, with a note, where that cannot be."""
+def _not_recorded(error: PipelineError, message: str) -> PipelineError:
+    """Return an error that ends a run with the exit code of what could not be recorded."""
+    said = PipelineError(message, code=error.code, path=error.path, hint=error.hint)
+    said.exit_code = _NOT_RECORDED
+    return said
+
+
+def _record_end(job: _Job, captured: "Captured | None") -> "Recording | PipelineError":
+    """Record how a command ended; return the error, with a note, where that cannot be."""
     from msgspec.structs import replace
 
     from pipeline_cli.load.recording import record
@@ -255,7 +277,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
     passed = timedelta(seconds=captured.duration if captured else 0)
     context = replace(job.context, now=job.context.now + passed)
     try:
-        record(
+        return record(
             context,
             job.task_id,
             lambda task: recording.finish(task, job.task_id, outcome, context.now),
@@ -265,13 +287,17 @@ def _record_end(job: _Job, captured: "Captured | None") -> bool:
         terminal.note(f"error[{error.code}]: task {job.task_id} was not recorded: {error.message}")
         if error.hint:
             terminal.note(f"  hint: {error.hint}")
-        return False
-    return True
+        return error
 
 
-def _say(options: Options, task_id: str, captured: "Captured") -> None:
+def _say(options: Options, task_id: str, captured: "Captured", program: str) -> None:
     if captured.not_started is not None:
-        terminal.note(f"error: the command could not be run: {captured.not_started}")
+        terminal.note(
+            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80])} could not be run: "
+            f"{captured.not_started}"
+        )
+        remedy = "check the name, and PATH" if captured.code == 127 else "check that it may be run"
+        terminal.note(f"  hint: {remedy}; no shell looks at it, sh -c '…' runs a line of shell")
     if captured.log_error is not None:
         terminal.note(f"warning: the output was not captured whole: {captured.log_error}")
     if options.quiet:
@@ -303,6 +329,12 @@ def _job(
         place = None if item is None else recording.parse_item(item)
     except recording.TransitionError as error:
         raise UsageError(error.message, hint=error.hint) from error
+    if place is not None and not options.quiet:
+        from pipeline_cli.load.items import doubt_of
+
+        doubt = doubt_of(context, f"{place.backlog}:{place.number}")
+        if doubt:
+            terminal.note(f"note: {doubt}; it is recorded as given")
     return _Job(context, chosen, recording.Description(task_type, model, direction, place, target))
 
 
@@ -345,6 +377,9 @@ def _answer(
         findings: Sequence[Finding] = recorded.findings
         emit_json("task", context, _keys(recorded.task, recorded.events, dry_run=dry_run), findings)
         return 0
+    if options.diff:
+        emit_diff(context)
+        return 0
     tail = " (dry run, nothing was written)" if dry_run else ""
     terminal.write_text(f"{recorded.task.id} {done}{tail}\n")
     return 0
@@ -374,10 +409,17 @@ def _row(task: "Task") -> dict[str, Any]:
         "started_at": stamp("started"),
         "finished_at": stamp("finished"),
         "updated_at": stamp("updated"),
+        "exit_code": task.exit_code,
         "duration_seconds": task.duration,
         "output_len": task.output_length,
         "output_preview": task.output_preview,
+        "log": task.log,
+        "commit": task.commit,
+        "tokens_in": task.tokens_in,
+        "tokens_out": task.tokens_out,
+        "cost_usd": task.cost_usd,
         "question": task.question,
+        "answer": task.answer,
         "reason": task.reason,
     }
 
@@ -435,12 +477,12 @@ def _runner(job: _Job) -> recording.Runner:
     )
 
 
-def _stdout() -> int | None:
-    """Return the descriptor of stdout; None where there is none to stream to."""
-    if sys.stdout is None:
+def _descriptor(stream: TextIO | None) -> int | None:
+    """Return the descriptor of a stream; None where there is none to stream to."""
+    if stream is None:
         return None
     try:
-        sys.stdout.flush()
-        return sys.stdout.fileno()
+        stream.flush()
+        return stream.fileno()
     except (OSError, ValueError):
         return None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
-from pipeline_cli.errors import ConfigError
+from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.evidence import repository_folder, targets, verify_answer
@@ -30,6 +30,10 @@ def run(options: Options, wanted: Wanted) -> int:
 
     The gate looks at all that was verified, whatever `only` shows.
     """
+    if options.json and wanted.format not in ("text", "json"):
+        raise UsageError(
+            f"--json and --format {wanted.format} exclude each other", hint="give one of them"
+        )
     context = options.open()
     if wanted.run:
         answer = _by_running(context, wanted)

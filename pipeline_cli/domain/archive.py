@@ -34,10 +34,18 @@ def days_of_span(text: str) -> int:
     return int(match[1]) * (7 if match[2] == "w" else 1)
 
 
-def cutoff_of(days: int, now: datetime) -> datetime:
+def least_days(window_days: int) -> int:
+    """Return for how many days lines must stay: figures look at a window and the one before."""
+    return max(LEAST_DAYS, 2 * window_days)
+
+
+def cutoff_of(days: int, now: datetime, *, least: int = LEAST_DAYS) -> datetime:
     """Return the moment before which a line is old; raise AgeError where that cannot be."""
-    if days < LEAST_DAYS:
-        raise AgeError(f"{days} day(s) are too few, {LEAST_DAYS} is the least")
+    if days < least:
+        raise AgeError(
+            f"{days} day(s) are too few, {least} is the least: the figures of window_days and of "
+            "the window before rest on these lines"
+        )
     try:
         return now - timedelta(days=days)
     except OverflowError as error:

@@ -44,7 +44,7 @@ def _tested(tests: Sequence[Evidence]) -> Standing:
     open_ = [one for one in tests if one.outcome != "passed"]
     if open_:
         return Standing(None, f"{len(open_)} of {len(tests)} not passed: {_named(open_)}")
-    return Standing(True, f"{len(tests)} tests passed")
+    return Standing(True, f"{len(tests)} test{'' if len(tests) == 1 else 's'} passed")
 
 
 def _named(evidence: Sequence[Evidence]) -> str:

@@ -177,7 +177,7 @@ def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
         generated_at=iso(now),
         overall=_overall(layers, known),
         **layers,
-        needs_you=tuple(_needs(known, layers, now)),
+        needs_you=tuple(_needs(known, layers, now)) or tuple(_layers_in_need(layers)),
         next=next_items(known.backlog, known.plan, known.state, now),
         artifacts=_artifacts(known.tasks or ()),
         missing=known.missing,
@@ -352,7 +352,7 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
                 issue.condition,
                 issue.message or "an issue without a message",
                 whole_seconds(issue.created, now),
-                "pipeline effectiveness",
+                "pipeline monitor --dry-run",
             )
     if known.plan and known.plan.backlog_alignment.phase_6_7_not_worked:
         yield Need(
@@ -371,6 +371,18 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
     for name, layer in layers.items():
         if layer.status == "unknown":
             yield Need(name, layer.summary, None, "pipeline status --json")
+
+
+def _layers_in_need(layers: dict[str, Any]) -> Iterable[Need]:
+    """Yield the layers behind "needs attention" where nothing more precise says why."""
+    for name, layer in layers.items():
+        if layer.status != "needs_attention":
+            continue
+        if isinstance(layer, MetaLayer):
+            said = f"answered no: {', '.join(layer.failed)}" if layer.failed else "they are due"
+            yield Need(name, said, None, "pipeline meta-check")
+        else:
+            yield Need(name, layer.summary, None, f"pipeline explain {name}")
 
 
 def _flag_age(flag: str, known: Known, now: datetime) -> int | None:

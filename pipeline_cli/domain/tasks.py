@@ -59,11 +59,18 @@ class TaskEvent(msgspec.Struct, frozen=True, gc=False):
     pid: int | None = None
     pid_started: int | None = None
     host: str | None = None
+    log: str | None = None
     status: str | None = None
+    exit_code: int | None = None
     duration_seconds: float | None = None
     output_chars: int | None = None
     output_preview: str | None = None
+    commit: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_usd: float | None = None
     question: str | None = None
+    answer: str | None = None
     reason: str | None = None
 
 
@@ -87,10 +94,17 @@ class Task(msgspec.Struct, gc=False):
     started: datetime | None = None
     finished: datetime | None = None
     updated: datetime | None = None
+    log: str | None = None
+    exit_code: int | None = None
     duration: float | None = None
     output_chars: int | None = None
     output_preview: str | None = None
+    commit: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_usd: float | None = None
     question: str | None = None
+    answer: str | None = None
     reason: str | None = None
 
     @property
@@ -119,13 +133,15 @@ class Task(msgspec.Struct, gc=False):
         elif event.event == "started":
             self.started = moment or self.started
             self.process = None if self.status in ENDED else _process_of(event)
+            self.log = event.log or self.log
             self._move("running")
         elif event.event == "finished":
             self._finish(event, moment)
         elif event.event == "needs_decision":
-            self.question = event.question
+            self.question, self.answer = event.question, None
             self._move("needs_decision")
         elif event.event == "decided":
+            self.answer = event.answer
             self._move("running" if self.started else "pending")
         else:
             self._move("cancelled")
@@ -145,6 +161,10 @@ class Task(msgspec.Struct, gc=False):
         self.duration = event.duration_seconds
         self.output_chars = event.output_chars
         self.output_preview = event.output_preview
+        self.exit_code = event.exit_code
+        self.commit = event.commit
+        self.tokens_in, self.tokens_out = event.tokens_in, event.tokens_out
+        self.cost_usd = event.cost_usd
         self.reason = event.reason
 
     def _move(self, status: TaskStatus) -> None:
@@ -249,6 +269,16 @@ class TaskRow(msgspec.Struct, frozen=True):
     status: TaskStatus | msgspec.UnsetType = msgspec.UNSET
 
 
+class Question(msgspec.Struct, frozen=True):
+    """A task that waits for a person's decision: what it asks, and for how many whole seconds."""
+
+    id: str
+    task_type: str | None
+    question: str | None
+    asked_at: str | None
+    wait_seconds: int | None
+
+
 class LatestRequest(msgspec.Struct, frozen=True):
     """The task that was asked for last."""
 
@@ -287,6 +317,7 @@ class TaskView(msgspec.Struct, frozen=True):
     running: tuple[TaskRow, ...]
     pending: tuple[TaskRow, ...]
     recent_completed: tuple[TaskRow, ...]
+    needs_decision: tuple[Question, ...]
     running_by_phase: dict[str, int]
     project_manager: dict[str, Any] | None
     latest_request: LatestRequest | None
@@ -331,6 +362,7 @@ def view(
             )
             for task in recent[:MOST_RECENT]
         ),
+        needs_decision=_questions(tasks, now),
         running_by_phase={phase: phases.count(phase) for phase in PHASES},
         project_manager=project_manager,
         latest_request=_latest_request(tasks),
@@ -341,6 +373,20 @@ def view(
                 for status in TaskCounts.__struct_fields__
             )
         ),
+    )
+
+
+def _questions(tasks: Iterable[Task], now: datetime) -> tuple[Question, ...]:
+    asking = oldest_first(task for task in tasks if task.status == "needs_decision")
+    return tuple(
+        Question(
+            task.id,
+            task.task_type,
+            task.question,
+            _stamp(task.updated),
+            whole_seconds(task.updated, now),
+        )
+        for task in asking[:MOST_PENDING]
     )
 
 

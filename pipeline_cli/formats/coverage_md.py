@@ -145,7 +145,8 @@ def _findings(
         yield Finding(
             code="cov-stray-rows",
             severity="warning",
-            message=f"{len(stray)} rows stand below the status table, after a blank line",
+            message=f"{len(stray)} row{' stands' if len(stray) == 1 else 's stand'} below the "
+            "status table, after a blank line",
             path=path,
             line=stray[0].line,
             hint="they are read as rows of it; take the blank line away and they are shown as such",

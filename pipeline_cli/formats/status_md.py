@@ -187,12 +187,15 @@ def _list_changes(
 ) -> Iterator[Change]:
     before, after = {entry.text for entry in found.entries}, set(shown)
     told = "the rows of the coverage table"
-    for text in shown:
-        if text not in before:
-            what = f"{heading.text}: + {text}"
-            yield Change(path, heading.line, "listed", None, what, told)
-    for entry in found.entries:
-        if entry.text not in after:
+    new = [text for text in shown if text not in before]
+    gone = [entry for entry in found.entries if entry.text not in after]
+    # That a list is empty, or no longer, is said by its entries, where there is one.
+    named = [text for text in (*new, *(entry.text for entry in gone)) if text != NONE]
+    for text in new:
+        if text != NONE or not named:
+            yield Change(path, heading.line, "listed", None, f"{heading.text}: + {text}", told)
+    for entry in gone:
+        if entry.text != NONE or not named:
             what = f"{heading.text}: - {entry.text}"
             yield Change(path, entry.line, "unlisted", None, what, told)
     if before == after:

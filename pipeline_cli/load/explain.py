@@ -57,6 +57,10 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
         return Answer((_setting(context, entry),), ())
     if entry.kind == "exit code":
         return Answer((_explanation(entry),), ())
+    if entry.said_by:
+        words = f"not looked for here; {entry.said_by} says it"
+        inputs = _inputs(context, entry)
+        return Answer((_explanation(entry, inputs=inputs, calculation=words),), ())
     read = _read(context)
     findings = read.findings
     if entry.kind == "finding":
@@ -147,7 +151,7 @@ def _read(context: Context) -> _Read:
     rated = measures is not None
     # Without a plan the status has no use for the logs; an explanation has.
     measures = measures or attempt(lambda: load_measures(context, Tally()))
-    aligned = attempt(lambda: align_answer(context))
+    aligned = attempt(lambda: align_answer(context), tally)
     found = tally.result()
     said = set(found)
     further = [finding for finding in aligned.findings if finding not in said] if aligned else []
@@ -198,6 +202,8 @@ def _path_of(context: Context, name: str) -> str:
             return paths.specs
         case "SPEC-COVERAGE.md":
             return paths.coverage
+        case "META-QUESTIONS.md":
+            return paths.questions
         case _:
             return context.log_path(name)
 

@@ -1,7 +1,7 @@
 """Deciding on an item: one locked step from the state file as it is to the one that is written."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from pipeline_cli.domain.state import PmState
 from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.formats import state_json
 from pipeline_cli.formats.jsonio import JsonError
+from pipeline_cli.load.answer import attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_backlog, load_meta_backlog
 from pipeline_cli.load.recording import close_lost
@@ -92,23 +93,45 @@ def _wanted(context: Context, text: str) -> tuple[str, Item, Owner]:
     except recording.TransitionError as error:
         raise UsageError(error.message, hint="give backlog and number, like 006:56") from error
     key = f"{wanted.backlog}:{wanted.number}"
+    items = _items(context)
+    if key in items:
+        return (key, *items[key])
+    raise UsageError(
+        f"no backlog has the item {key}",
+        hint=_near(key, items) or "pipeline align lists the backlogs",
+    )
+
+
+def _items(context: Context) -> dict[str, tuple[Item, Owner]]:
     found: tuple[tuple[Owner, Backlog | None], ...] = (
         ("product", load_backlog(context, Tally())),
         ("meta", load_meta_backlog(context, Tally())),
     )
-    items = {
+    return {
         item_key(backlog, item): (item, owner)
         for owner, backlog in found
         if backlog
         for item in reversed(backlog.items)  # of a number that repeats the first one counts
     }
-    if key in items:
-        return (key, *items[key])
+
+
+def _near(key: str, items: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
-    near = get_close_matches(key, items, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "pipeline align lists the backlogs"
-    raise UsageError(f"no backlog has the item {key}", hint=hint)
+    near = get_close_matches(key, list(items), n=3)
+    return f"did you mean {', '.join(near)}?" if near else None
+
+
+def doubt_of(context: Context, key: str) -> str | None:
+    """Say that no backlog has an item of this key; None where one has, or none can tell.
+
+    A task of it is recorded all the same: a backlog may lie elsewhere, or come later.
+    """
+    items = attempt(lambda: _items(context))
+    if not items or key in items:
+        return None
+    near = _near(key, items)
+    return f"no backlog has the item {key}" + (f" ({near})" if near else "")
 
 
 def _is_passed(item: Item, owner: Owner, state: PmState | None) -> bool:

@@ -96,10 +96,10 @@ def ask(
                 kept, iso(context.now), answered, _retired(context, before, answered), summary
             )
         )
-        if not dry_run:
-            # The answers first: killed in between, the questions are due, and asked once more.
-            context.workspace.apply(_change(context, "keep the answers", ANSWERS, held, text))
-            _stamp(context, stamp)
+        # The answers first: killed in between, the questions are due, and asked once more.
+        kept_answers = _change(context, "keep the answers", ANSWERS, held, text)
+        context.workspace.apply(kept_answers, dry_run=dry_run)
+        _stamp(context, stamp, dry_run=dry_run)
     run_at = iso(context.now)
     return Answer(
         MetaRun(
@@ -237,10 +237,11 @@ def _change(context: Context, message: str, name: str, held: _Held, text: str) -
     return replaced(context, message, name, text)
 
 
-def _stamp(context: Context, held: _Held) -> None:
+def _stamp(context: Context, held: _Held, *, dry_run: bool) -> None:
     """Write when the questions were asked, in epoch seconds."""
     text = dumps({"at": int(context.now.timestamp())})
-    context.workspace.apply(_change(context, "note the run", LAST_RUN, held, text))
+    noted = _change(context, "note the run", LAST_RUN, held, text)
+    context.workspace.apply(noted, dry_run=dry_run)
 
 
 def _spoken(

@@ -16,6 +16,7 @@ from pipeline_cli.domain.archive import (
     Open,
     Pruned,
     cutoff_of,
+    least_days,
     month_of,
     part_name,
     resolutions_cutoff,
@@ -66,7 +67,7 @@ def prune(
     Lines that cannot be read stay where they are. Raises AgeError for too few days, InputError
     where the disk refuses or the archive is damaged, BusyError where the lock is held.
     """
-    cutoff = cutoff_of(days, context.now)
+    cutoff = cutoff_of(days, context.now, least=least_days(context.settings.window_days))
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
         tally = Tally()
         if not dry_run:

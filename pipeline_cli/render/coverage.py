@@ -41,8 +41,9 @@ def _line(change: Change) -> str:
 
 def _sums(coverage: CoverageCounts, status: StatusCounts) -> str:
     tests = "tests not counted" if status.test_count is None else f"{status.test_count} tests"
+    rows = f"{coverage.rows} row{'' if coverage.rows == 1 else 's'}"
     return (
-        f"{coverage.rows} rows: {status.implemented} implemented, {status.pending} pending, "
+        f"{rows}: {status.implemented} implemented, {status.pending} pending, "
         f"{coverage.ambiguous} ambiguous; {coverage.added} added, {coverage.promoted} promoted, "
         f"{coverage.demoted} demoted; {tests}"
     )

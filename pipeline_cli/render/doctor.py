@@ -1,5 +1,6 @@
 """The answer of `doctor`: as keys, and as text."""
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,8 +26,12 @@ def doctor_view(answer: Doctor, findings: Sequence[Finding]) -> list[RenderableT
     parts: list[RenderableType] = [*_verdict(answer, findings), "", heading("Files")]
     parts.append(grid((_file_line(row) for row in answer.files), indent=2, flexible=2))
     parts += _left_out(answer)
-    parts += ["", heading("Logs and state")]
-    parts.append(grid((_log_line(row) for row in answer.logs), indent=2, flexible=1))
+    folder = posixpath.dirname(answer.logs[0].path) if answer.logs else ""
+    parts += ["", heading(f"Logs and state in {folder}" if folder else "Logs and state")]
+    # In one table the counts of the logs would leave no room for the names of the other files.
+    for is_log in (True, False):
+        rows = [row for row in answer.logs if row.path.endswith(".jsonl") == is_log]
+        parts.append(grid(map(_log_line, rows), indent=2, flexible=1))
     parts += ["", heading("Settings")]
     changed = [row for row in answer.settings if row.origin != "default"]
     parts.append(grid((_setting_line(row) for row in changed), indent=2, flexible=1))
@@ -59,7 +64,12 @@ def _file_line(row: FileRow) -> list[Text | str]:
 
 def _left_out(answer: Doctor) -> Iterable[RenderableType]:
     specs = answer.specs
-    yield _line(f"{specs.count} specs, {len(specs.left_out)} files beside them are none")
+    words = f"{specs.count} spec{'' if specs.count == 1 else 's'}"
+    if specs.left_out:
+        one = len(specs.left_out) == 1
+        words += f", {len(specs.left_out)} {'file' if one else 'files'} beside "
+        words += f"{'it' if specs.count == 1 else 'them'} {'is' if one else 'are'} none"
+    yield _line(words)
     if specs.left_out:
         rows = ([entry.path, entry.reason] for entry in specs.left_out[:_MOST])
         yield grid(rows, indent=4, flexible=0)
@@ -71,7 +81,7 @@ def _log_line(row: LogRow) -> list[Text | str]:
     counts = "" if row.bytes is None else f"{row.bytes:,} B"
     if row.records is not None:
         counts += f", {row.records:,} records, {row.skipped:,} skipped"
-    return [_state(row.state), row.path, counts]
+    return [_state(row.state), posixpath.basename(row.path), counts]
 
 
 def _setting_line(row: SettingRow) -> list[Text | str]:

@@ -195,13 +195,13 @@ def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | st
         (
             "Success rate",
             percent(rate.rate) if rate.total else _NO_DATA,
-            _joined(f"{rate.completed} completed, {rate.failed} failed", earlier),
+            _joined(f"{rate.completed:,} completed, {rate.failed:,} failed", earlier),
         ),
         ("P50", *_seconds(times.p50_seconds, before.p50_seconds, answer)),
         ("P95", *_seconds(times.p95_seconds, before.p95_seconds, answer)),
         (
             "Records",
-            str(metrics.samples.records),
+            f"{metrics.samples.records:,}",
             f"{skipped} line(s) of the log could not be used" if skipped else "",
         ),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
@@ -209,12 +209,12 @@ def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | st
 
 
 def _mean(row: ModelCount) -> str:
-    return f"{row.avg_duration:,} s of {row.durations}" if row.durations else _NO_DATA
+    return f"{row.avg_duration:,} s of {row.durations:,}" if row.durations else _NO_DATA
 
 
 def _seconds(value: int, before: int | None, answer: MetricsReport) -> tuple[str, str]:
     count = answer.metrics.samples.execution_time
-    earlier = "" if before is None else f"before: {before:,} s of {answer.before.durations}"
+    earlier = "" if before is None else f"before: {before:,} s of {answer.before.durations:,}"
     if not count:
         return _NO_DATA, _joined("no durations", earlier)
-    return f"{value:,} s", _joined(f"of {count} durations", earlier)
+    return f"{value:,} s", _joined(f"of {count:,} durations", earlier)

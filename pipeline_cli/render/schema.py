@@ -253,6 +253,7 @@ def _monitor(_: Types) -> dict[str, Schema]:
 def _task(types: Types) -> dict[str, Schema]:
     """Return the keys of one task and of what was just recorded of it."""
     text, stamp, number = map(_or_null, (TEXT, STAMP, {"type": "number"}))
+    count: Schema = {"type": ["integer", "null"]}
     task = closed(
         {
             "id": TEXT,
@@ -266,10 +267,17 @@ def _task(types: Types) -> dict[str, Schema]:
             "started_at": stamp,
             "finished_at": stamp,
             "updated_at": stamp,
+            "exit_code": count,
             "duration_seconds": number,
-            "output_len": {"type": ["integer", "null"]},
+            "output_len": count,
             "output_preview": text,
+            "log": text,
+            "commit": text,
+            "tokens_in": count,
+            "tokens_out": count,
+            "cost_usd": number,
             "question": text,
+            "answer": text,
             "reason": text,
         }
     )

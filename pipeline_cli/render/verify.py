@@ -34,9 +34,12 @@ def verify_view(answer: Verification, *, whole: bool) -> list[RenderableType]:
 
     `whole` lists every spec with all of its evidence.
     """
-    total = len(answer.specs)
-    parts: list[RenderableType] = [heading(f"Evidence of {total:,} specs"), ""]
     counts = {verdict: getattr(answer.summary, verdict) for verdict in VERDICTS}
+    total = sum(counts.values())
+    title = heading(f"Evidence of {total:,} spec{'' if total == 1 else 's'}")
+    parts: list[RenderableType] = [title, ""]
+    if not total:
+        return [*parts, plain("no data: there is no spec, and no row that claims anything")]
     parts.append(
         labelled(
             (verdict, Text(f"{count:,}", style=_STYLES[verdict]), _meaning(verdict))
@@ -44,8 +47,8 @@ def verify_view(answer: Verification, *, whole: bool) -> list[RenderableType]:
             if count
         )
     )
-    if not total:
-        return [*parts, plain("no data: there is no spec, and no row that claims anything")]
+    if not answer.specs:
+        parts += ["", plain("No spec has the verdict that was asked for.")]
     for verdict in VERDICTS:
         if not whole and verdict not in ("contradicted", "unknown"):
             continue

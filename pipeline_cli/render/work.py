@@ -10,7 +10,7 @@ from pipeline_cli.domain.alignment import AlignedPhase, Alignment
 from pipeline_cli.domain.attention import TasksReport
 from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.moments import iso
-from pipeline_cli.domain.tasks import TaskRow
+from pipeline_cli.domain.tasks import Question, TaskRow
 from pipeline_cli.render.text import (
     ago,
     clock,
@@ -42,8 +42,14 @@ def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
         parts += ["", heading(f"{title} ({_shown(len(rows), total)})")]
         if rows:
             parts.append(grid(_task_line(row) for row in rows))
-    if counts.needs_decision:
-        parts += ["", Text(f"{counts.needs_decision} task(s) wait for a decision", style="yellow")]
+    if view.needs_decision:
+        asking = _shown(len(view.needs_decision), counts.needs_decision)
+        parts += [
+            "",
+            Text(f"Waiting for a decision ({asking})", style="bold yellow"),
+            grid(_question_line(task) for task in view.needs_decision),
+            Text('pipeline task decide ID "…"', style="cyan"),
+        ]
     return [*parts, *trend_parts(answer.days)]
 
 
@@ -65,6 +71,11 @@ def _task_line(row: TaskRow) -> list[Text | str]:
         mark = Text(row.status, style="red" if failed else "green")
         length = _output(row)
     return [mark, row.task_type or "?", row.id, length, row.direction]
+
+
+def _question_line(task: Question) -> list[Text | str]:
+    asked = task.question or "no question recorded"
+    return [f"waits {ago(task.wait_seconds)}", task.task_type or "?", task.id, asked]
 
 
 def _output(row: TaskRow) -> str:

@@ -64,6 +64,19 @@ class Workspace:
         self._inside: dict[str, Path] = {}
         self._holds_logs = False
         self._holds_documents = False
+        self._planned: list[ChangeSet] = []
+
+    @property
+    def planned_diff(self) -> str:
+        """What the dry runs up to now would have changed, as one unified diff."""
+        return "".join(map(_diff, self._planned))
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything makes the root a workspace: git, logs, settings or a product backlog."""
+        if self.lies_at(".git") or self.lies_at("api/logs"):
+            return True
+        return _is_root(self.root) or self.repository is not None
 
     @property
     def repository(self) -> Repository | None:
@@ -271,6 +284,8 @@ class Workspace:
                     path=edit.source.path,
                     hint="save it as UTF-8 first",
                 )
+        if dry_run and not changes.changes_nothing:
+            self._planned.append(changes)
         if dry_run or changes.changes_nothing:
             return Applied((), changes)
         with self._guarded(of_logs=changes.of_logs):

@@ -138,6 +138,33 @@ def test_the_hint_for_an_unknown_command_can_be_typed(tmp_path: Path) -> None:
     assert pipeline(tmp_path, *shlex.split(hint)).code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("task",), "pipeline task --help"),
+        (("task", "strat"), "pipeline task --help"),
+        (("task", "prune"), "pipeline task prune --help"),
+        (("task", "run", "--timeout", "x", "--", "true"), "pipeline task run --help"),
+        (("monitor", "--fail-on", "x"), "pipeline monitor --help"),
+        (("stauts",), "pipeline --help"),
+        (("--color", "pink", "status"), "pipeline --help"),
+    ],
+)
+def test_the_hint_names_the_command_that_was_meant(
+    tmp_path: Path, words: tuple[str, ...], hint: str
+) -> None:
+    done = pipeline(tmp_path, *words)
+    assert (done.code, done.out) == (2, b"")
+    assert re.match(r"error\[usage\]: \S", done.err)
+    assert f"  hint: {hint}\n" in done.err
+
+
+def test_help_is_set_in_whole_lines(tmp_path: Path) -> None:
+    shown = pipeline(tmp_path, "task", "run", "--help", env={"COLUMNS": "80"}).text
+    assert " 126 not executable, 127 not found, 128+n killed. " in shown
+    assert "QUESTION" in pipeline(tmp_path, "task", "ask", "--help").text
+
+
 def test_an_unknown_option_gets_a_suggestion(tmp_path: Path) -> None:
     done = pipeline(tmp_path, "align", "--chek")
     assert (done.code, done.out) == (2, b"")
@@ -695,3 +722,20 @@ def test_a_hostile_setting_is_shown_without_its_harm(tmp_path: Path) -> None:
     write(tmp_path, {"pipeline.toml": '"\\u001b[31m\\n::error::" = 1\n'})
     done = pipeline(tmp_path, "status")
     assert (done.code, raw(done.err), workflow_commands(done.err)) == (2, set(), [])
+
+
+def test_a_folder_that_nothing_makes_a_workspace_is_said(tmp_path: Path) -> None:
+    def said(folder: str, *words: str) -> str:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        return pipeline(None, *words, cwd=tmp_path / folder).err
+
+    assert said("bare", "status").startswith(f"note: {tmp_path / 'bare'} is no workspace: ")
+    assert "  hint: name one with --root DIR, or make one with pipeline init\n" in said(
+        "bare", "monitor", "--dry-run"
+    )
+    assert said("bare", "status", "-q") == ""
+    assert pipeline(tmp_path / "bare", "status").err == ""  # it was named
+    write(tmp_path, {"set/pipeline.toml": "", "logs/api/logs/tasks.jsonl": ""})
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repository")], check=True)
+    for folder in ("set", "logs", "repository", "repository/below"):
+        assert said(folder, "status") == ""

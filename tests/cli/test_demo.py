@@ -24,6 +24,7 @@ from tests.support import CRON_ENVIRONMENT, Ran, pipeline, snapshot, write
 NOT_PLANTED = {
     # They keep a command from its job, and are no findings of a report.
     "busy",
+    "command-not-run",
     "config",
     "git",
     "input",

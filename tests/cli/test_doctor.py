@@ -140,6 +140,20 @@ def test_what_is_left_out_of_the_specs_is_listed_with_the_reason(tmp_path: Path)
     }
 
 
+def test_files_are_named_whole_on_eighty_columns_and_counted_in_english(tmp_path: Path) -> None:
+    stamps = "".join(metrics_line("2026-02-12T10:00:00Z", task_id=str(n)) for n in range(1200))
+    write(tmp_path, {"specs/001-a.md": "# A\n", METRICS: stamps})
+    shown = doctor(tmp_path).text
+    assert "Logs and state in api/logs\n" in shown
+    for name in ("project_manager_state_overnight.json", "project_manager_state.json"):
+        assert f"  absent  {name}\n" in shown
+    assert "monitor_resolutions.jsonl" in shown
+    assert "1,200 records, 0 skipped\n" in shown
+    assert "  1 spec\n" in shown
+    write(tmp_path, {"specs/README.md": "# R\n"})
+    assert "  1 spec, 1 file beside it is none\n" in doctor(tmp_path).text
+
+
 # Settings and environment
 
 

@@ -241,3 +241,25 @@ def test_a_rule_is_shown_with_its_severity_and_what_it_says(tmp_path: Path) -> N
     text = pipeline(root, "explain", "output_empty").text
     assert "Here         not raised" in text
     assert "pipeline monitor --heal files a task for it" in text
+
+
+def test_what_is_not_looked_for_is_unknown_and_names_who_says_it(tmp_path: Path) -> None:
+    table = "| Spec | Present | Spec'd | Tested | Notes |\n|---|---|---|---|---|\n"
+    row = "| 001 A | ? | ? | ? | Pending |\n"
+    files = {"specs/001-a.md": "# A\n", "docs/SPEC-COVERAGE.md": f"{table}{row}\n{row}"}
+    root = write(workspace(tmp_path), files)
+    check = pipeline(root, "update-coverage", "--check", "--json")
+    assert "cov-stray-rows" in check.finding_codes()
+    found = explained(root, "cov-stray-rows")
+    assert found["value"] is None
+    assert found["calculation"] == "not looked for here; pipeline update-coverage --check says it"
+    assert found["inputs"] == [{"path": "docs/SPEC-COVERAGE.md", "exists": True}]
+    assert explained(root, "question-empty")["inputs"][0]["path"] == "docs/META-QUESTIONS.md"
+    assert explained(root, "junit-invalid")["inputs"] == []
+    assert explained(root, "busy")["value"] is None
+    assert explained(root, "spec-missing")["value"] == 0
+
+
+def test_what_keeps_align_from_its_answer_is_found(tmp_path: Path) -> None:
+    assert explained(tmp_path, "backlog-missing")["value"] == 1
+    assert explained(workspace(tmp_path), "backlog-missing")["value"] == 0

@@ -170,6 +170,22 @@ def test_the_text_view_shows_items_share_and_what_is_passed_over(root: Path) -> 
     assert "passed over: 1 blocked, 1 skipped" in text
 
 
+def test_a_slot_that_is_filled_in_leaves_room_for_its_item(root: Path) -> None:
+    title = "Compare what the agents were told with what they were to do"
+    write(root, {PRODUCT: "1. One\n", META: f"1. A\n2. {title}\n3. B\n"})
+    text = pipeline(root, "rotate", env={"COLUMNS": "80"}).text
+    assert "  Compare what the agents were told with what they were" in text
+    assert text.count("meta, fills in\n") == 2
+    assert "filled in: the product backlog has nothing left\n" in text
+    write(root, {PRODUCT: "# None\n"})
+    assert pipeline(root, "rotate", "--ratio", "0").text.startswith(
+        "Next 3: 0 product, 3 meta  no slot belongs to meta\n"
+    )
+    text = pipeline(root, "rotate", "--ratio", "1", "--count", "1").text
+    assert "  every slot belongs to meta\n" in text
+    assert "meta, 1 of 1" in text
+
+
 def test_no_control_sequence_of_a_backlog_reaches_the_terminal(root: Path) -> None:
     write(root, {PRODUCT: "1. \x1b[31mred\x1b]52;c;x\x07\n    more\n"})
     for words in ((), ("--print", "direction"), ("--print", "text"), ("--json",)):

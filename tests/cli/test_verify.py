@@ -265,6 +265,12 @@ def test_the_formats_for_ci(root: Path) -> None:
     assert answer == pipeline(root, "verify", "--json").json
 
 
+def test_two_formats_at_once_are_refused(root: Path) -> None:
+    ran = pipeline(root, "verify", "--json", "--format", "md")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "usage")
+    assert pipeline(root, "verify", "--json", "--format", "json").code == 0
+
+
 def test_paths_for_ci_are_those_of_the_repository(root: Path, tmp_path_factory: Any) -> None:
     top = tmp_path_factory.mktemp("top")
     git(top, "init", "-q")
@@ -279,6 +285,16 @@ def test_one_verdict_alone_is_shown_and_the_gate_looks_at_all(root: Path) -> Non
     assert ran.code == 1
     assert set(verdicts(ran.json).values()) == {"supported"}
     assert ran.json["summary"]["contradicted"] == 1
+
+
+def test_a_verdict_that_no_spec_has_is_not_taken_for_no_data(root: Path) -> None:
+    whole = pipeline(root, "verify").text.splitlines()[0]
+    shown = pipeline(root, "verify", "--only", "unclaimed", "--spec", "001-health").text
+    assert "no data" not in shown
+    assert shown.splitlines()[0] == "Evidence of 1 spec"
+    assert "No spec has the verdict that was asked for." in shown
+    shown = pipeline(root, "verify", "--only", "contradicted").text
+    assert shown.splitlines()[0] == whole
 
 
 def test_an_unknown_name_gets_a_suggestion(root: Path) -> None:
@@ -300,6 +316,7 @@ def test_an_empty_folder_has_no_data(tmp_path: Path) -> None:
     ran = pipeline(tmp_path, "verify", "--check")
     assert ran.code == 0
     assert "no data" in ran.text
+    assert "\n\n\n" not in ran.text
 
 
 def test_data_of_a_spec_reaches_no_terminal_and_no_ci_as_a_command(root: Path) -> None:

@@ -348,10 +348,10 @@ def test_a_bad_environment_names_no_file() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("window_days", "a whole number ≥ 1 ≤ 36500"),
+        ("window_days", "a whole number from 1 to 36500"),
         ("tracked_phases", "a list of a whole number ≥ 0"),
         ("attention.stuck_minutes", "a number > 0"),
-        ("attention.success_rate_min", "a number ≥ 0 ≤ 1"),
+        ("attention.success_rate_min", "a number from 0 to 1"),
         ("monitor.persist_resolved", "true or false"),
         ("rotation.meta_ratio", "a share from 0 to 1, as 0.2 or 1/5"),
         ("paths.plan", "text"),
@@ -360,6 +360,13 @@ def test_a_bad_environment_names_no_file() -> None:
 )
 def test_a_setting_says_in_words_what_it_takes(name: str, words: str) -> None:
     assert describe(setting_types()[name]) == words
+
+
+def test_a_value_that_fits_no_pattern_is_told_in_words() -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve({}, None, {"PIPELINE_META_RATIO": "abc"})
+    assert "regex" not in str(caught.value)
+    assert caught.value.hint == "expected a share from 0 to 1, as 0.2 or 1/5"
 
 
 @pytest.mark.parametrize("name", sorted(setting_types()))

@@ -182,7 +182,7 @@ def test_tested_needs_a_pass_of_every_test() -> None:
         return standing.ok, standing.reason
 
     passed = one("test", True, outcome="passed")
-    assert tested(passed) == (True, "1 tests passed")
+    assert tested(passed) == (True, "1 test passed")
     assert tested() == (None, "it names no test")
     assert tested(passed, one("test", True)) == (None, "1 of 2 not passed: x: r")
     assert tested(passed, one("test", True, outcome="skipped"))[0] is None

@@ -242,6 +242,29 @@ def test_flags_come_before_conditions_and_layers_and_each_stands_once() -> None:
     )
 
 
+def test_an_issue_names_the_command_that_shows_what_to_do_about_it() -> None:
+    needs = made(book=issues(issue("stale_version"))).needs_you
+    (need,) = [need for need in needs if need.name == "stale_version"]
+    assert need.command == "pipeline monitor --dry-run"
+
+
+def test_a_layer_says_why_where_nothing_more_precise_does() -> None:
+    found = made(completed=3)
+    assert found.overall.status == "needs_attention"
+    (need,) = found.needs_you
+    assert (need.name, need.command) == ("layer_0_goal", "pipeline explain layer_0_goal")
+    assert need.message == found.layer_0_goal.summary
+    asked = MetaAnswers(ago(60), failed=("q3",))
+    (need,) = made(completed=70, meta=asked).needs_you
+    assert (need.name, need.message, need.command) == (
+        "meta_questions",
+        "answered no: q3",
+        "pipeline meta-check",
+    )
+    (need,) = made(completed=70, meta=MetaAnswers(ago(90_000))).needs_you
+    assert need.message == "they are due"
+
+
 # Layer 0
 
 

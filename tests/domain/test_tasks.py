@@ -16,6 +16,7 @@ from pipeline_cli.domain.tasks import (
     ItemReference,
     LatestRequest,
     LatestResponse,
+    Question,
     Task,
     TaskCounts,
     TaskEvent,
@@ -515,3 +516,24 @@ def test_a_late_creation_and_a_second_one_are_told_apart() -> None:
         "created of task a comes after other events of it",
         "created of task a is there twice",
     ]
+
+
+def test_who_waits_for_a_decision_is_shown_with_the_question_the_oldest_first() -> None:
+    young = Task("y", "needs_decision", created=ago(50), updated=ago(40), question="red?")
+    old = Task("o", "needs_decision", task_type="spec", created=ago(90), updated=ago(30))
+    assert seen(young, old, Task("r", "running")).needs_decision == (
+        Question("o", "spec", None, "2026-02-12T17:59:30Z", 30),
+        Question("y", None, "red?", "2026-02-12T17:59:20Z", 40),
+    )
+
+
+def test_what_an_end_records_is_kept_and_a_new_question_has_no_answer() -> None:
+    cost: dict[str, Any] = {"tokens_in": 10, "tokens_out": 20, "cost_usd": 0.5}
+    cost |= {"commit": "abc", "exit_code": 3}
+    task = one(event("created"), event("started", log="api/logs/task_a.log"), finished(**cost))
+    assert {name: getattr(task, name) for name in cost} == cost
+    assert task.log == "api/logs/task_a.log"
+    asked = [event("created"), event("needs_decision", question="1?")]
+    answered = [*asked, event("decided", answer="yes")]
+    assert one(*answered).answer == "yes"
+    assert one(*answered, event("needs_decision", question="2?")).answer is None

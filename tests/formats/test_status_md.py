@@ -109,6 +109,27 @@ def test_each_change_is_named() -> None:
     assert status_md.count_line(SourceFile("s", DONE)) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{DONE}- None\n", ["Specs Implemented: + 001 A", "Specs Implemented: + PLAN M"]),
+        (
+            f"{TODO}- gone\n",
+            ["Specs Pending Implementation: + 002 B", "Specs Pending Implementation: - gone"],
+        ),
+    ],
+)
+def test_that_a_list_was_empty_is_no_change_of_its_own(text: str, told: list[str]) -> None:
+    found = status_md.update(SourceFile("docs/S.md", text), LISTED, None)
+    assert [change.what for change in found.changes] == told
+
+
+@pytest.mark.parametrize(("entries", "told"), [("- 002 B\n", "- 002 B"), ("", "+ None")])
+def test_a_list_that_becomes_empty_is_told(entries: str, told: str) -> None:
+    found = status_md.update(SourceFile("docs/S.md", f"{TODO}{entries}"), (), None)
+    assert [change.what for change in found.changes] == [f"Specs Pending Implementation: {told}"]
+
+
 PIECES = st.lists(
     st.sampled_from(
         [DONE, TODO, "## Test Count\n", "- 5 tests\n", "- 001 A\n", "- x\n", "* y\n", "\n", " \n",

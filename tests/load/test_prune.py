@@ -254,7 +254,7 @@ STATES = st.sampled_from([None, "completed", "failed", "cancelled"])
     records=st.lists(st.tuples(MOMENTS, st.sampled_from(["completed", "failed"])), max_size=12),
     tasks=st.lists(st.tuples(MOMENTS, STATES), max_size=8),
     resolved=st.lists(st.tuples(MOMENTS, st.sampled_from(["c", "d"])), max_size=6),
-    days=st.integers(2, 400),
+    days=st.integers(14, 400),
     open_condition=st.sampled_from([None, "c"]),
 )
 def test_figures_of_a_period_are_the_same_before_and_after(
@@ -317,11 +317,32 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert again.text == "nothing is older than 2024-12-19T18:00:00Z\n"
 
 
-@pytest.mark.parametrize("span", ["1d", "soon", "90", "999999w"])
+@pytest.mark.parametrize("span", ["1d", "13d", "soon", "90", "999999w"])
 def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
     ran = pipeline(tmp_path, "task", "prune", "--older-than", span)
     assert (ran.code, snapshot(tmp_path)) == (2, {})
     assert "--older-than 90d" in ran.err
+
+
+def test_what_the_figures_rest_on_is_never_archived(tmp_path: Path) -> None:
+    """Two windows of figures are the same before and after the sharpest prune there is."""
+    days = [f"2026-02-{day:02}T10:00:00Z" for day in range(1, 13)]
+    log = "".join(metrics_line(at, task_id=at) for at in ["2026-01-29T10:00:00Z", *days])
+    write(tmp_path, {METRICS: log})
+
+    def figures() -> list[dict[str, Any]]:
+        found = [pipeline(tmp_path, name, "--json").json for name in ("metrics", "effectiveness")]
+        return [{key: value for key, value in one.items() if key != "reading"} for one in found]
+
+    before = figures()
+    ran = pipeline(tmp_path, "task", "prune", "--older-than", "14d")
+    assert "1 line(s) archived" in ran.text
+    assert figures() == before
+    assert before[1]["trend"]["success_rate"] is not None
+    wide = pipeline(
+        tmp_path, "task", "prune", "--older-than", "20d", env={"PIPELINE_WINDOW_DAYS": "14"}
+    )
+    assert (wide.code, "28 is the least" in wide.err) == (2, True)
 
 
 def test_the_monitor_archives_what_the_settings_do_not_keep(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ _MEANINGS = {
     1: "Findings under a gate, such as align --check; notes alone never fail one.",
     2: "Usage or settings: an unknown name, or a value that cannot stand.",
     3: "An input that the command needs is missing or unreadable, or the disk refused.",
-    4: "Another process of ours held the lock for 30 s, or a file changed while we ran: try again.",
+    4: "Another process of ours held the lock for 30 s, or a file changed while we ran: try again. "
+    "Of rotate --advance --item: another item is next.",
     5: "Git refused, or its state forbids what was asked.",
     70: "A bug of ours; --debug shows the traceback.",
     129: "Hung up; nothing is half-written.",

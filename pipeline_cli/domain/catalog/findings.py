@@ -8,9 +8,11 @@ _LOGS = ("metrics.jsonl", "tasks.jsonl", "monitor_resolutions.jsonl")
 _STATE = ("project_manager_state.json", "heartbeat.json", "monitor_issues.json")
 
 
-def _entries(inputs: tuple[str, ...], words: dict[str, tuple[str, str]]) -> tuple[Entry, ...]:
+def _entries(
+    inputs: tuple[str, ...], words: dict[str, tuple[str, str]], said_by: str = ""
+) -> tuple[Entry, ...]:
     return tuple(
-        Entry(name, "finding", meaning, inputs=inputs, leaves_out=left)
+        Entry(name, "finding", meaning, inputs=inputs, leaves_out=left, said_by=said_by)
         for name, (meaning, left) in words.items()
     )
 
@@ -120,6 +122,7 @@ FINDINGS = (
                 "They are read as rows of the table and stay where they are.",
             ),
         },
+        "pipeline update-coverage --check",
     ),
     *_entries(
         ("specs/*.md",),
@@ -137,9 +140,10 @@ FINDINGS = (
                 "The key is passed over; the rest of the entry counts.",
             ),
         },
+        "pipeline verify",
     ),
     *_entries(
-        ("JUnit reports",),
+        (),
         {
             "junit-case-unnamed": (
                 "A test case of a report has no name.",
@@ -171,6 +175,7 @@ FINDINGS = (
                 "It counts for no case.",
             ),
         },
+        "pipeline verify",
     ),
     *_entries(
         _LOGS,
@@ -216,10 +221,6 @@ FINDINGS = (
                 "The task is kept with what is known.",
             ),
             "task-event-unknown": ("An event has an unknown name.", "It is passed over."),
-            "task-lost": (
-                "A running task is closed as failed: its process is gone.",
-                "How long it worked is unknown; it enters no times.",
-            ),
             "task-no-id": ("An event names no task.", "It is passed over."),
             "task-status-unknown": (
                 "A task finished with a status that is neither completed nor failed.",
@@ -234,14 +235,6 @@ FINDINGS = (
             "json-entry-type": ("An entry of a list has the wrong type.", "It is passed over."),
             "json-field-type": ("A field has the wrong type.", "It reads as missing."),
             "json-invalid": ("The file is no JSON.", "It reads as absent."),
-            "heal-no-runner": (
-                "Heal tasks were filed and no runner lives.",
-                "They wait until somebody takes them up.",
-            ),
-            "issues-set-aside": (
-                "The issues file was invalid when the monitor ran.",
-                "It is kept under a dated name, and a new one is written.",
-            ),
             "json-issue-no-condition": ("An issue has no condition.", "It counts nowhere."),
             "json-naive-stamp": ("A stamp has no zone.", "It is read as UTC."),
             "json-not-finite": ("A number is NaN or an infinity.", "It reads as null."),
@@ -269,11 +262,16 @@ FINDINGS = (
                 "The file of answers was invalid when the meta questions were asked.",
                 "It is kept under a dated name, and a new one is written.",
             ),
-            "meta-asked": ("The monitor asked the meta questions, which were due.", ""),
             "meta-last-run-unusable": (
                 "The stamp of the last run lies ahead of now, or before 1970.",
                 "It counts nowhere; the questions are due.",
             ),
+        },
+        "pipeline meta-check",
+    ),
+    *_entries(
+        ("META-QUESTIONS.md",),
+        {
             "question-check-unknown": (
                 "The column Check names a check that there is not.",
                 "A person must answer the question.",
@@ -289,11 +287,61 @@ FINDINGS = (
                 "Nothing is asked, and nothing is written.",
             ),
         },
+        "pipeline meta-check",
+    ),
+    *_entries(
+        _STATE,
+        {
+            "heal-no-runner": (
+                "Heal tasks were filed and no runner lives.",
+                "They wait until somebody takes them up.",
+            ),
+            "issues-set-aside": (
+                "The issues file was invalid when the monitor ran.",
+                "It is kept under a dated name, and a new one is written.",
+            ),
+            "meta-asked": ("The monitor asked the meta questions, which were due.", ""),
+            "notify-failed": (
+                "The command of notify.command could not be run, failed, or took too long.",
+                "Nobody may have been told; the issues are recorded all the same.",
+            ),
+        },
+        "pipeline monitor",
+    ),
+    *_entries(
+        _LOGS,
+        {
+            "task-lost": (
+                "A running task is closed as failed: its process is gone.",
+                "How long it worked is unknown; it enters no times.",
+            ),
+        },
+        "the command that closes it",
+    ),
+    *_entries(
+        (),
+        {
+            "not-text": ("A file is UTF-16 or UTF-32.", "It reads as absent."),
+            "not-utf8": (
+                "A file holds bytes that are not UTF-8.",
+                "They are kept as they are; no command rewrites the file.",
+            ),
+            "path-outside": ("A path leads out of the workspace.", "It is not opened."),
+            "too-large": ("A document is larger than 64 MiB.", "It is not read."),
+            "unreadable": (
+                "A file or folder is there and cannot be read.",
+                "status calls that part unknown; other commands that need it end.",
+            ),
+        },
     ),
     *_entries(
         (),
         {
             "busy": ("Another process of ours is writing.", ""),
+            "command-not-run": (
+                "The command of a task does not exist, or may not be executed.",
+                "The task is recorded as failed.",
+            ),
             "config": ("A setting has an unknown name or a value that cannot stand.", ""),
             "file-changed": ("A file changed between reading and writing.", "Nothing is written."),
             "file-exists": ("A file that was to be made is there.", "Nothing is written."),
@@ -337,25 +385,11 @@ FINDINGS = (
             ),
             "lock-unusable": ("The lock file cannot be opened.", "Nothing is written."),
             "locked": ("Another process of ours held the lock for 30 s.", "Nothing is written."),
-            "not-text": ("A file is UTF-16 or UTF-32.", "It reads as absent."),
-            "not-utf8": (
-                "A file holds bytes that are not UTF-8.",
-                "They are kept as they are; no command rewrites the file.",
-            ),
-            "notify-failed": (
-                "The command of notify.command could not be run, failed, or took too long.",
-                "Nobody may have been told; the issues are recorded all the same.",
-            ),
-            "path-outside": ("A path leads out of the workspace.", "It is not opened."),
             "report-missing": ("A report that --junit names does not exist.", ""),
             "root-missing": ("The root is no folder that can be read.", ""),
-            "too-large": ("A document is larger than 64 MiB.", "It is not read."),
-            "unreadable": (
-                "A file or folder is there and cannot be read.",
-                "status calls that part unknown; other commands that need it end.",
-            ),
             "usage": ("The command line is wrong.", ""),
             "write-refused": ("The system refused a write.", "The old content stands."),
         },
+        "the command that it ends",
     ),
 )
