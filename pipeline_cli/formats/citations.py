@@ -6,6 +6,7 @@ placeholder, what makes a miss harmless. Pure; which sections cite is in `format
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from posixpath import normpath
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ _REMARK = re.compile(r"[ \t]+(?:—|–|--?|:)(?=[ \t])|[ \t]*:(?=[ \t]|$)|[ \t]
 _BARE = re.compile(r"(?:\*\*)?((?:\.{0,2}/)*[\w.@+\-\[\]()*{},<>]+(?:/[\w.@+\-\[\]()*{},<>]*)*)")
 _TEST_WORD = re.compile(r"(?<![\w./:-])test_\w+(?:\*\w*)*(?![\w/]|\.\w)")
 
+_TEST_FUNCTION = re.compile(r"test_\w+(?:\*\w*)*(?:\(\))?")
+#: A longer token is a sentence.
+_LONGEST = 300
 _POSITION = re.compile(
     r"(?::\d+(?:[-–]\d+)?(?:,\d+(?:-\d+)?)*|#L\d+(?:-L?\d+)?|[ \t]*\(lines? [\d–, -]+\))$"
 )
@@ -90,6 +94,8 @@ def speaks_of_removal(text: str) -> bool:
 
 def tokens(text: str) -> list[Token]:
     """Return the code spans and links of a line, in order; a link counts by its target."""
+    if "`" not in text and "](" not in text:
+        return []
     found = [Token(m["code"].strip(), m.start(), m.end(), True) for m in _SPAN.finditer(text)]
     taken = [(token.start, token.end) for token in found]
     for match in _LINK.finditer(text):
@@ -118,6 +124,8 @@ def cited_part(text: str) -> str:
 
 def _masked(text: str) -> str:
     """Return a text of the same length in which code spans and links are letters."""
+    if "`" not in text and "](" not in text:
+        return text
     text = _SPAN.sub(lambda match: "x" * len(match[0]), text)
     return _LINK.sub(lambda match: "x" * len(match[0]), text)
 
@@ -138,43 +146,70 @@ def named_tests(text: str) -> Iterator[re.Match[str]]:
     return _TEST_WORD.finditer(text)
 
 
+class _Named(NamedTuple):
+    """What a token names, wherever it stands."""
+
+    kind: Kind
+    ref: str
+    candidates: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    doubt: str | None = None
+
+
 def cite(text: str, place: Place, *, tests_only: bool = False) -> list[Citation]:
     """Return what one token cites: a path, a test, a route, or nothing.
 
     `tests_only` keeps only what names a test.
     """
     raw = text.strip(BLANK + "\"'").rstrip(".,;")
-    if not raw or len(raw) > 300 or "\n" in raw:
+    if not raw or len(raw) > _LONGEST or "\n" in raw:
         return []
-    if re.fullmatch(r"test_\w+(?:\*\w*)*(?:\(\))?", raw):
-        return [_citation("test", raw, place, names=(raw.removesuffix("()"),))]
-    route = _ROUTE.match(raw)
-    if route and not _is_absolute_file(raw):
-        return [] if tests_only else [_citation("route", raw, place, doubt="it is a route")]
-    found = []
-    for expanded in _expand(raw):
-        found += _cite_path(expanded, raw, place, tests_only=tests_only)
-    return found
+    return [
+        Citation(
+            one.kind,
+            one.ref,
+            place.path,
+            place.line,
+            place.origin,
+            place.strength,
+            one.candidates,
+            one.names,
+            one.doubt or place.doubt,
+            absent=place.absent,
+        )
+        for one in _named(raw, place.folder)
+        if one.kind == "test" or not tests_only
+    ]
+
+
+# A spec cites the same few files in its header, among its files and among its tests.
+@lru_cache(maxsize=4096)
+def _named(raw: str, folder: str) -> tuple[_Named, ...]:
+    """Read a token of a spec that lies in `folder`."""
+    if _TEST_FUNCTION.fullmatch(raw):
+        return (_Named("test", raw, names=(raw.removesuffix("()"),)),)
+    if _ROUTE.match(raw) and not _is_absolute_file(raw):
+        return (_Named("route", raw, doubt="it is a route"),)
+    found = (_named_path(expanded, raw, folder) for expanded in _expand(raw))
+    return tuple(one for one in found if one)
 
 
 def _is_absolute_file(raw: str) -> bool:
     return raw.startswith("/") and bool(_SUFFIX.search(raw)) and not raw.startswith("/api/")
 
 
-def _cite_path(raw: str, ref: str, place: Place, *, tests_only: bool) -> list[Citation]:
+def _named_path(raw: str, ref: str, folder: str) -> _Named | None:
     target, _, below = raw.partition("::")
     target = _POSITION.sub("", target.strip(BLANK)).partition("#")[0]
-    path, doubt = _path_of(target, place.folder)
+    path, doubt = _path_of(target, folder)
     if path is None:
-        return []
+        return None
     names = tuple(_test_name(name) for name in below.split("::")) if below else ()
     is_test = bool(names) or is_test_path(path)
-    if tests_only and not is_test:
-        return []
     kind: Kind = "test" if is_test else "directory" if path.endswith("/") else "file"
     if kind == "file" and doubt is None:
         doubt = _doubt_of(path)
-    return [_citation(kind, ref, place, candidates=(path,), names=names, doubt=doubt)]
+    return _Named(kind, ref, (path,), names, doubt)
 
 
 def _doubt_of(path: str) -> str | None:
@@ -235,26 +270,3 @@ def _expand(raw: str) -> Sequence[str]:
             for part in match[1].split(",")
         ]
     return done + todo
-
-
-def _citation(
-    kind: Kind,
-    ref: str,
-    place: Place,
-    *,
-    candidates: tuple[str, ...] = (),
-    names: tuple[str, ...] = (),
-    doubt: str | None = None,
-) -> Citation:
-    return Citation(
-        kind,
-        ref,
-        place.path,
-        place.line,
-        place.origin,
-        place.strength,
-        candidates,
-        names,
-        doubt or place.doubt,
-        absent=place.absent,
-    )

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from posixpath import dirname, normpath
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -28,7 +28,7 @@ from pipeline_cli.formats.citations import (
     tokens,
 )
 from pipeline_cli.formats.frontmatter import FrontMatter
-from pipeline_cli.formats.markdown import Document, Line, row_of
+from pipeline_cli.formats.markdown import Document, Heading, Line, row_of
 
 Section = Literal["files", "tests", "none"]
 
@@ -72,6 +72,9 @@ _VERB = re.compile(
 )
 
 
+_ESCAPED = re.compile(r"[\"'\\]")
+
+
 class _Lines:
     """Find the lines of the values of a header, in the order in which they are asked for."""
 
@@ -79,23 +82,32 @@ class _Lines:
         self._lines = header.text.split("\n")
         self._first = header.line
         self._place = 0
+        self._keys: dict[str, int] = {}
+        for place, line in enumerate(self._lines):
+            name, colon, _ = line.partition(":")
+            if colon:
+                self._keys.setdefault(name, place)
 
     def key(self, name: str) -> None:
         """Go to a key at the margin."""
-        mark = f"{name}:"
-        self._place = next((n for n, one in enumerate(self._lines) if one.startswith(mark)), 0)
+        self._place = self._keys.get(name, 0)
 
     def of(self, value: str) -> int:
         """Return the line that holds a value, from where the last one was found."""
         wanted = value.split("\n")[0].strip()
         # What is escaped in the source stands there otherwise: its first words will do.
-        parts = (wanted, re.split(r"[\"'\\]", wanted)[0])
-        for part in parts:
-            for place in range(self._place, len(self._lines)):
-                if part and _stands_in(part, self._lines[place]):
-                    self._place = place
-                    return self._first + place
+        place = self._find(wanted)
+        if place is None:
+            place = self._find(_ESCAPED.split(wanted, 1)[0])
+        if place is not None:
+            self._place = place
         return self._first + self._place
+
+    def _find(self, part: str) -> int | None:
+        for place in range(self._place, len(self._lines)) if part else ():
+            if _stands_in(part, self._lines[place]):
+                return place
+        return None
 
 
 def _stands_in(part: str, line: str) -> bool:
@@ -172,22 +184,27 @@ def _unknown_key(key: str, path: str, lines: _Lines) -> Finding:
     )
 
 
+_NOTE = re.compile(r"[ \t]+(?:—|–|--?)[ \t]|[ \t]+\(")
+
+
 def _without_note(text: str) -> str:
-    return re.split(r"[ \t]+(?:—|–|--?)[ \t]|[ \t]+\(", text.strip())[0]
+    return _NOTE.split(text.strip(), 1)[0]
 
 
 _LEADING = re.compile(
     r"(?:(?:export|default|async|static|public|private|pub|def|class|function|const|let|var|func|fn|"
     r"type|interface|struct|enum)[ \t]+)+"
 )
+_REMARK = re.compile(r"[ \t]+(?:—|–|--?)[ \t]")
+_CALL = re.compile(r"([\w.$]+)[ \t]*\(.*\)", re.DOTALL)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 
 def _symbol(text: str, file: Citation, place: Place) -> Citation:
     """Read a symbol of `source` or `symbol_in_file` (evidence grammar, "Symbols")."""
-    name = re.split(r"[ \t]+(?:—|–|--?)[ \t]", text.strip().replace("`", ""))[0]
+    name = _REMARK.split(text.strip().replace("`", ""), 1)[0]
     name = _LEADING.sub("", name.strip())
-    called = re.fullmatch(r"([\w.$]+)[ \t]*\(.*\)", name, re.DOTALL)
+    called = _CALL.fullmatch(name)
     explicit = called is not None
     name = called[1] if called else name
     doubt = file.doubt
@@ -235,6 +252,8 @@ _TAKES_VALUE = re.compile(
     r"-[kmcpnWo]|--(?:ignore|deselect|ignore-glob|rootdir|confcutdir|cov|basetemp|junitxml|maxfail|"
     r"timeout|durations)"
 )
+_PARAMETERS = re.compile(r"\[.*$")
+_PYTHON = re.compile(r"\.py(?:$|::)")
 _ENDS = frozenset({"&&", "||", ";", "|", "&", "(", ")"})
 
 
@@ -308,8 +327,8 @@ def _pytest_arguments(words: Sequence[str], folder: str, place: Place) -> Iterat
         if word.startswith("-"):
             skip = bool(_TAKES_VALUE.fullmatch(word))
             continue
-        target = re.sub(r"\[.*$", "", word)
-        if not re.search(r"\.py(?:$|::)", target):
+        target = _PARAMETERS.sub("", word)
+        if not _PYTHON.search(target):
             continue
         for citation in cite(target, place):
             yield _below(citation, folder)
@@ -341,6 +360,29 @@ _SILENT = re.compile(
 _TO_DELETE = re.compile(r"\bto (?:delete|remove|retire)\b|\b(?:deleted|removed|retired)\b", re.I)
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?P<text>.*)")
 _FENCE_LINE = re.compile(r"[ \t]*(?:`{3,}|~{3,})")
+_CODE = re.compile(r"`[^`]*`")
+#: What a remark says first where the line is about removing.
+_REMOVED = re.compile(
+    r"[ \t]*(?:—|–|--?|:)?[ \t]*\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])", re.I
+)
+_ARROW = re.compile(r"\s*(?:→|->|=>)\s*")
+_OR = re.compile(r"[\s,(]*(?:and/)?or[\s(]*")
+_MORE_TESTS = re.compile(r"edge-case tests|tests?$", re.I)
+
+
+class _Opened(NamedTuple):
+    """A heading that lines stand under: what they may cite, and what it says of all of them."""
+
+    level: int
+    kind: Section
+    hedge: str | None
+    to_delete: bool
+
+
+def _opened(heading: Heading, above: Sequence[_Opened]) -> _Opened:
+    title = heading.text
+    kind = _kind_of(title, above[-1].kind if above else "none")
+    return _Opened(heading.level, kind, hedge_in(title), bool(_TO_DELETE.search(title)))
 
 
 class _Body:
@@ -358,34 +400,33 @@ class _Body:
     def citations(self) -> Iterator[Citation]:
         """Yield what the sections of the body cite."""
         headings = {heading.line: heading for heading in self._document.headings}
-        stack: list[tuple[int, Section, str]] = []
+        opened: list[_Opened] = []
         table: Sequence[str] | None = None
-        for line in self._document.lines:
-            if line.number <= self._skip:
-                continue
+        for line in self._document.lines[self._skip :]:
             heading = headings.get(line.number)
             if heading:
-                stack = [one for one in stack if one[0] < heading.level]
-                stack.append((heading.level, _kind_of(heading.text, stack), heading.text))
+                opened = [one for one in opened if one.level < heading.level]
+                opened.append(_opened(heading, opened))
                 table = None
                 continue
             text = self._document.text[line.start : line.end].rstrip("\r")
-            if not line.hidden:
+            if "[" in text and not line.hidden:
                 self._count_box(text)
-            kind, title = (stack[-1][1], stack[-1][2]) if stack else ("none", "")
-            if kind == "none" or not text.strip():
-                table = table if text.strip() else None
+            if not opened or opened[-1].kind == "none":
                 continue
-            if line.hidden:
-                yield from self._of_fence(text, line, kind)
+            under = opened[-1]
+            if not text.strip():
+                table = None
+            elif line.hidden:
+                yield from self._of_fence(text, line, under.kind)
             elif text.lstrip().startswith("|"):
                 cells = [cell.text for cell in row_of(self._document.text, line).cells]
                 if table is None:
                     table = cells
                 elif not set("".join(cells)) <= set("-: "):
-                    yield from self._of_row(table, cells, line, kind, title)
+                    yield from self._of_row(table, cells, line, under)
             else:
-                yield from self._of_line(text, line, kind, title)
+                yield from self._of_line(text, line, under)
 
     def _count_box(self, text: str) -> None:
         match = _BULLET.fullmatch(text)
@@ -393,15 +434,15 @@ class _Body:
             self.boxes += 1
             self.ticked += match["box"] in "xX"
 
-    def _place(self, line: Line, kind: Section, text: str, title: str) -> Place:
-        origin = "files" if kind == "files" else "acceptance"
+    def _place(self, line: Line, under: _Opened, text: str) -> Place:
+        files = under.kind == "files"
         return Place(
             self._path,
             line.number,
-            origin,
-            "core" if kind == "files" else "body",
+            "files" if files else "acceptance",
+            "core" if files else "body",
             self._folder,
-            doubt=hedge_in(text) or hedge_in(title),
+            doubt=hedge_in(text) or under.hedge,
         )
 
     def _of_fence(self, text: str, line: Line, kind: Section) -> Iterator[Citation]:
@@ -410,10 +451,10 @@ class _Body:
             yield from _command(text.split(" #")[0], place)
 
     def _of_row(
-        self, header: Sequence[str], cells: Sequence[str], line: Line, kind: Section, title: str
+        self, header: Sequence[str], cells: Sequence[str], line: Line, under: _Opened
     ) -> Iterator[Citation]:
-        place = self._place(line, kind, " ".join(cells), title)
-        if kind == "tests":
+        place = self._place(line, under, " ".join(cells))
+        if under.kind == "tests":
             for cell in cells:
                 yield from self._cite_all(tokens(cell), place, cell, tests_only=True)
             return
@@ -421,30 +462,26 @@ class _Body:
         for name, cell in zip(header, cells, strict=False):
             if name.casefold() in ("action", "change", "status"):
                 action = cell
-        if speaks_of_removal(action) or _TO_DELETE.search(title):
+        if under.to_delete or speaks_of_removal(action):
             place = place._replace(absent=True)
         first = cited_part(cells[0])
         found = tokens(first) or _bare(first)
         yield from self._cite_all(found, place, first)
 
-    def _of_line(self, text: str, line: Line, kind: Section, title: str) -> Iterator[Citation]:
+    def _of_line(self, text: str, line: Line, under: _Opened) -> Iterator[Citation]:
         bullet = _BULLET.fullmatch(text)
         inner = bullet["text"] if bullet else text.strip()
-        place = self._place(line, kind, inner, title)
-        if kind == "tests":
+        place = self._place(line, under, inner)
+        if under.kind == "tests":
             yield from self._of_test_line(inner, place)
             return
         if bullet is None:
             return
         part = cited_part(inner)
-        removed = speaks_of_removal(re.split(r"`[^`]*`", inner)[0]) or bool(
-            re.match(
-                r"[ \t]*(?:—|–|--?|:)?[ \t]*\(?(?:delete|remove|retire)d?\b\)?[ \t]*(?:$|[.,;(—-])",
-                inner[len(part.rstrip()) :],
-                re.I,
-            )
+        removed = speaks_of_removal(_CODE.split(inner, 1)[0]) or bool(
+            _REMOVED.match(inner[len(part.rstrip()) :])
         )
-        if removed or _TO_DELETE.search(title):
+        if removed or under.to_delete:
             place = place._replace(absent=True)
         elif speaks_of_removal(inner[len(part) :][:40]):
             place = place._replace(doubt=place.doubt or "the line speaks of removing")
@@ -459,7 +496,7 @@ class _Body:
             found = tokens(inner)
         elif lead and not found:
             found = _bare(inner)
-        if not found and re.match(r"\**test_", inner):
+        if not found and inner.lstrip("*").startswith("test_"):
             part = cited_part(inner)
             found = [Token(m[0], m.start(), m.end(), False) for m in named_tests(part)]
         yield from self._cite_all(found, place, inner, tests_only=True)
@@ -473,7 +510,7 @@ class _Body:
             after = text[token.end : found[number + 1].start] if number + 1 < len(found) else ""
             before = text[found[number - 1].end : token.start] if number else ""
             here = place
-            if re.fullmatch(r"\s*(?:→|->|=>)\s*", after):
+            if _ARROW.fullmatch(after):
                 here = place._replace(absent=True)
             if _is_or(after) and choice is None:
                 self._choices += 1
@@ -492,7 +529,7 @@ class _Body:
 
 
 def _is_or(between: str) -> bool:
-    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*", between))
+    return bool(_OR.fullmatch(between))
 
 
 def _bare(text: str) -> list[Token]:
@@ -503,11 +540,11 @@ def _bare(text: str) -> list[Token]:
     return [Token(path, start, start + len(path), False)]
 
 
-def _kind_of(title: str, above: Sequence[tuple[int, Section, str]]) -> Section:
+def _kind_of(title: str, above: Section) -> Section:
     if _SILENT.search(title):
         return "none"
     if _FILES.match(title):
         return "files"
-    if _TESTS.match(title) or re.match(r"edge-case tests|tests?$", title, re.I):
+    if _TESTS.match(title) or _MORE_TESTS.match(title):
         return "tests"
-    return above[-1][1] if above else "none"
+    return above
