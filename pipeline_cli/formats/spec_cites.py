@@ -7,6 +7,7 @@ may cite; everything else claims nothing.
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from posixpath import dirname, normpath
 from typing import Any, Literal, NamedTuple
 
@@ -380,9 +381,13 @@ class _Opened(NamedTuple):
 
 
 def _opened(heading: Heading, above: Sequence[_Opened]) -> _Opened:
-    title = heading.text
-    kind = _kind_of(title, above[-1].kind if above else "none")
-    return _Opened(heading.level, kind, hedge_in(title), bool(_TO_DELETE.search(title)))
+    return _Opened(heading.level, *_meaning_of(heading.text, above[-1].kind if above else "none"))
+
+
+# Most specs of a project have the same few headings.
+@lru_cache(maxsize=512)
+def _meaning_of(title: str, above: Section) -> tuple[Section, str | None, bool]:
+    return _kind_of(title, above), hedge_in(title), bool(_TO_DELETE.search(title))
 
 
 class _Body:

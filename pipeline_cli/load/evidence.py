@@ -133,13 +133,18 @@ def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant
 def _verdicts(
     claimants: Sequence[_Claimant], tree: WorkTree, tests: ReportedTests | None
 ) -> tuple[SpecVerdict, ...]:
+    """Look for what was cited; what a claimant cites is let go as soon as it has its verdict."""
     tree.foresee(
         path.rstrip("/")
         for one in claimants
         for citation in one.citations
         for path in citation.candidates
     )
-    return tuple(_verdict(one, look(one.citations, tree, tests)) for one in claimants)
+    verdicts = []
+    for one in claimants:
+        verdicts.append(_verdict(one, look(one.citations, tree, tests)))
+        one.citations = []
+    return tuple(verdicts)
 
 
 def chosen_of(claimants: Sequence[_Claimant], names: Sequence[str]) -> list[_Claimant]:
