@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,13 +30,14 @@ from pipeline_cli.domain.evidence import (
     targets_of,
     verdict_of,
 )
-from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.domain.tree import ReportedTests, look
 from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
+from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
@@ -79,6 +80,7 @@ def verify_answer(
     chosen = chosen_of(claimants, names)
     verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
     tally.extend(boilerplate(verdicts))
+    tree.kept.save(tree.files.union(one.path for one in claimants))
     return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
 
@@ -125,7 +127,7 @@ def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: T
 
 
 def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant]:
-    claimants = {one.path: one for one in _specs(context, tally)}
+    claimants = {one.path: one for one in _specs(context, tree, tally)}
     _add_coverage(context, claimants, tree, tally)
     return list(claimants.values())
 
@@ -169,30 +171,65 @@ def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
     return UsageError(f"no spec is named {name[:60]!r}", hint=hint)
 
 
-def _specs(context: Context, tally: Tally) -> Iterator[_Claimant]:
+class SpecReading(msgspec.Struct, frozen=True, gc=False):
+    """All that is read of a spec: how it is named, its status, and what it cites.
+
+    `status_line` is the line of its status, null without front matter.
+    """
+
+    spec: Spec
+    status_line: int | None
+    cited: Cited
+    findings: tuple[Finding, ...]
+
+
+def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant]:
+    done = {word.casefold() for word in context.settings.evidence.done_words}
     for path in spec_files(context).specs:
-        try:
-            source = read_text(context, path, tally)
-        except InputError as error:
-            tally.add(as_finding(error))
-            source = None
-        source = source or SourceFile(path, "")
-        spec, header, findings = spec_md.read(source)
-        tally.extend(findings)
-        cited = spec_cites.read(source.text, path, header)
-        tally.extend(cited.findings)
-        said = [] if header is None else _status(spec, header, context.settings.evidence.done_words)
-        notes = []
+
+        def read(path: str = path) -> SpecReading | None:
+            source = _source_of(context, path, tally)
+            return None if source is None else read_spec(source)
+
+        reading = tree.kept.reading("specs", path, SpecReading, read)
+        reading = reading or read_spec(SourceFile(path, ""))
+        tally.extend(reading.findings)
+        said = _status(reading, done)
+        notes, cited = [], reading.cited
         if said and cited.boxes > cited.ticked:
             notes.append(f"done, but {cited.boxes - cited.ticked} of {cited.boxes} boxes open")
-        yield _Claimant(spec, path, said, list(cited.citations), notes)
+        yield _Claimant(reading.spec, path, said, list(cited.citations), notes)
 
 
-def _status(spec: Spec, header: FrontMatter, words: Sequence[str]) -> list[Said]:
-    if spec.status is None or spec.status.casefold() not in {word.casefold() for word in words}:
-        return []
+def _source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
+    try:
+        return read_text(context, path, tally)
+    except InputError as error:
+        tally.add(as_finding(error))
+        return None
+
+
+def read_spec(source: SourceFile) -> SpecReading:
+    """Read a spec for its evidence; what it names as source and tests is among its citations."""
+    spec, header, findings = spec_md.read(source)
+    cited = spec_cites.read(source.text, source.path, header)
+    return SpecReading(
+        Spec(spec.stem, spec.path, spec.title, spec.status),
+        None if header is None else _line_of_status(header),
+        cited,
+        findings + cited.findings,
+    )
+
+
+def _line_of_status(header: FrontMatter) -> int:
     lines = enumerate(header.text.split("\n"), header.line)
-    line = next((number for number, text in lines if text.startswith("status")), header.line)
+    return next((number for number, text in lines if text.startswith("status")), header.line)
+
+
+def _status(reading: SpecReading, done: Collection[str]) -> list[Said]:
+    spec, line = reading.spec, reading.status_line
+    if line is None or spec.status is None or spec.status.casefold() not in done:
+        return []
     return [Said("status", spec.path, line, spec.stem, f"status: {spec.status}")]
 
 
