@@ -20,10 +20,13 @@ class Stamp(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What was read of a file in a state; `data` is encoded, and decoded when it is asked for."""
+    """What was read of a file in a state.
+
+    `data` is encoded, and decoded when it is asked for; until then it is a part of the index.
+    """
 
     stamp: Stamp
-    data: bytes
+    data: memoryview
 
 
 class Index(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

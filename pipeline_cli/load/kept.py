@@ -60,7 +60,7 @@ class KeptReadings:
         if stamp and value is not None:
             try:
                 path.encode()
-                kept[path] = Kept(stamp, msgspec.msgpack.encode(value))
+                kept[path] = Kept(stamp, memoryview(msgspec.msgpack.encode(value)))
                 self._fresh += 1
             except UnicodeEncodeError:  # bytes that are no UTF-8
                 kept.pop(path, None)

@@ -51,7 +51,7 @@ def read_cache(path: Path) -> bytes | None:
             ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
             if not (ours and stat.S_ISREG(status.st_mode)) or status.st_size > MAX_BYTES:
                 return None
-            return file.read(MAX_BYTES)
+            return file.read(status.st_size)
     except OSError:
         return None
 
