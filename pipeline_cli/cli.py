@@ -10,12 +10,14 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Literal
 
 import typer
 from typer.exceptions import TyperException
+from typer.models import CommandInfo, TyperInfo
 
 from pipeline_cli import __version__
 from pipeline_cli.commands.output import Asked, Options
@@ -27,6 +29,8 @@ LOOK, RECORD, ACT, SET_UP = "Look", "Record", "Act", "Set up"
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
 _FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+#: Set by a shell that asks for completions.
+_COMPLETE = "_PIPELINE_COMPLETE"
 
 Since = Annotated[
     str | None, typer.Option(metavar="WHEN", help="From this date or moment, or 36h, 14d, 2w ago.")
@@ -687,6 +691,33 @@ def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return found, rest
 
 
+def narrowed(group: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """Return a group with the command alone that the first word names; else the group itself.
+
+    Typer builds every command of a group before it calls one of them, which costs as much as
+    the answer. Help of the group, completion and a mistyped name see all of them.
+    """
+    name = words[0] if words else ""
+    commands = [one for one in group.registered_commands if _name_of(one) == name]
+    groups = [copy(one) for one in group.registered_groups if _group_of(one).info.name == name]
+    if not name or not (commands or groups):
+        return group
+    for one in groups:
+        one.typer_instance = narrowed(_group_of(one), words[1:])
+    alone = copy(group)
+    alone.registered_commands, alone.registered_groups = commands, groups
+    return alone
+
+
+def _group_of(info: TyperInfo) -> typer.Typer:
+    assert info.typer_instance
+    return info.typer_instance
+
+
+def _name_of(command: CommandInfo) -> str:
+    return command.name or (command.callback.__name__ if command.callback else "")
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error ends here."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -698,7 +729,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         command = next((word for word in rest if not word.startswith("-")), command)
         now = _value_of("--now", found)
         with _signals():
-            code = app(
+            wanted = narrowed(app, [] if _COMPLETE in os.environ else rest)
+            code = wanted(
                 args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False
             )
         return int(code or 0)

@@ -75,6 +75,21 @@ def emit_json(
     terminal.write(encode(schema, context.now, keys, findings))
 
 
+def emit_long_json(
+    schema: str,
+    context: "Context",
+    keys: dict[str, Any],
+    findings: "Sequence[Finding]",
+    *,
+    long: str,
+) -> None:
+    """Write an answer as JSON, the long list at one key a portion at a time."""
+    from pipeline_cli.render.payload import encode_in_pieces
+
+    for piece in encode_in_pieces(schema, context.now, keys, findings, long=long):
+        terminal.write(piece)
+
+
 def as_text(options: Options, parts: terminal.Parts) -> str:
     """Return a text view as wide as the terminal."""
     return terminal.render(parts, color=colored(options), width=screen_size()[0])

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_findings, emit_long_json, emit_text
 from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
@@ -74,7 +74,7 @@ def _stderr() -> int | None:
 def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Verification]) -> None:
     kind = "json" if options.json else wanted.format
     if kind == "json":
-        emit_json("verify", context, fields(answer.value), answer.findings)
+        emit_long_json("verify", context, fields(answer.value), answer.findings, long="specs")
         return
     if kind == "text":
         from pipeline_cli.render.verify import verify_view

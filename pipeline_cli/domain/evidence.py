@@ -32,7 +32,7 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 
 
-class Citation(msgspec.Struct, frozen=True):
+class Citation(msgspec.Struct, frozen=True, gc=False):
     """One thing that a spec names as proof of itself, and how a miss is to be taken.
 
     `ref` is what stands in the text, `path` and `line` the place where it stands. `candidates`
@@ -57,7 +57,7 @@ class Citation(msgspec.Struct, frozen=True):
     explicit: bool = False
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One citation and what was found of it: `ok` true, false, or null where it is unknown.
 
     `path` and `line` are the place of the citation; `reason` says what was looked for and what
@@ -77,7 +77,7 @@ class Evidence(msgspec.Struct, frozen=True):
     outcome: TestStatus | None = None
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """One place that says done: `status` of the front matter, or a row of the coverage document.
 
     `evidence` are positions in the spec's evidence on which the verdict rests.
@@ -93,7 +93,7 @@ class Claim(msgspec.Struct, frozen=True):
     evidence: tuple[int, ...] = ()
 
 
-class SpecVerdict(msgspec.Struct, frozen=True):
+class SpecVerdict(msgspec.Struct, frozen=True, gc=False):
     """A spec, or a coverage row without a document, with its claims and its evidence."""
 
     spec: str
@@ -137,7 +137,7 @@ def narrowed(answer: Verification, only: Verdict | None) -> Verification:
     return Verification(tuple(s for s in answer.specs if s.verdict == only), answer.summary)
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What a place claims: which kinds of evidence its verdict rests on.
 
     `missing` is a reason that contradicts it by itself; `doubt` one that leaves it unknown.

@@ -20,8 +20,9 @@ from pipeline_cli.domain.state import ItemStanding, PmState
 
 Owner = Literal["product", "meta"]
 
-_DECIMAL = re.compile(r"(\d*)(?:\.(\d+))?", re.ASCII)
-_FRACTION = re.compile(r"(\d+)/(\d+)", re.ASCII)
+# Compiled where a share is given; `status` looks at what waits and needs neither.
+_DECIMAL = r"(\d*)(?:\.(\d+))?"
+_FRACTION = r"(\d+)/(\d+)"
 #: A ratio longer than this is a slip, not a share.
 _LONGEST = 40
 _OTHER: dict[Owner, Owner] = {"product": "meta", "meta": "product"}
@@ -99,9 +100,9 @@ def parse_ratio(text: str) -> Ratio | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    if match := _FRACTION.fullmatch(text):
+    if match := re.fullmatch(_FRACTION, text, re.ASCII):
         part, whole = int(match[1]), int(match[2])
-    elif (match := _DECIMAL.fullmatch(text)) and (match[1] or match[2]):
+    elif (match := re.fullmatch(_DECIMAL, text, re.ASCII)) and (match[1] or match[2]):
         places = match[2] or ""
         part, whole = int(match[1] + places), 10 ** len(places)
     else:

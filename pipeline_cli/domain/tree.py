@@ -64,7 +64,7 @@ class Tree(Protocol):
         """Return the names of all tests, sorted."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """Whether it is there, why that is known or not, and where it is."""
 
     ok: bool | None

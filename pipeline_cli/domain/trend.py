@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 #: More days than these are no trend that anyone can look at.
 MOST_DAYS = 3660
 
-_AGO = re.compile(r"(\d{1,6})([hdw])")
+_AGO = r"(\d{1,6})([hdw])"  # compiled where a period is named
 _UNITS = {"h": timedelta(hours=1), "d": DAY, "w": timedelta(weeks=1)}
 
 
@@ -81,7 +81,7 @@ def named_period(
 
 def moment_of(text: str, now: datetime) -> datetime:
     """Read a date, a moment, or how long ago: 36h, 14d, 2w."""
-    ago = _AGO.fullmatch(text.strip())
+    ago = re.fullmatch(_AGO, text.strip())
     try:
         if ago:
             return now - int(ago[1]) * _UNITS[ago[2]]

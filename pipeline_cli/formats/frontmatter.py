@@ -84,7 +84,8 @@ def parse(text: str, path: str) -> FrontMatter | None:
     if header is None:
         return _unclosed(text, path)
     try:
-        if len(header) > MAX_BYTES or len(header.encode("utf-8", "surrogateescape")) > MAX_BYTES:
+        # No character takes more than four bytes.
+        if 4 * len(header) > MAX_BYTES < len(header.encode("utf-8", "surrogateescape")):
             raise _Refused(f"it is longer than {MAX_BYTES >> 20} MiB", None)
         try:
             return FrontMatter(read_plain(header), header)

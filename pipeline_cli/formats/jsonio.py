@@ -18,7 +18,8 @@ MAX_DEPTH = 200
 #: The largest whole number that an answer can carry (64 bits).
 MAX_INTEGER = 2**63 - 1
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# Compiled where a file is written: that takes longer than to read one.
+_SURROGATE = "[\ud800-\udfff]"
 
 
 class JsonError(ValueError):
@@ -129,7 +130,7 @@ def read_object(source: SourceFile, tally: Tally) -> dict[str, Any] | None:
 def dumps(value: dict[str, Any]) -> str:
     """Write a JSON file: UTF-8, two-space indent, final newline, keys in the order given."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_SURROGATE, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def dumps_line(value: dict[str, Any]) -> str:

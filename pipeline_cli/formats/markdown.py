@@ -168,7 +168,7 @@ class Document:
 
     def _headings(self) -> Iterator[Heading]:
         for line in self.visible:
-            if "#" not in self.text[line.start : line.start + 4]:
+            if self.text.find("#", line.start, line.start + 4) < 0:
                 continue
             match = _HEADING.fullmatch(self.text, line.start, line.end)
             if match:
@@ -237,6 +237,8 @@ def newline_of(text: str) -> str:
 
 def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
     """Cut a text into lines and say which are hidden; also the lines of what never closes."""
+    if "```" not in text and "~~~" not in text and "<!--" not in text:
+        return _plain_lines(text), ()
     lines: list[Line] = []
     fence = ""  # the marker of the open fence
     comment = False
@@ -267,6 +269,21 @@ def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
     if lines[-1].start == lines[-1].end and len(lines) > 1:
         lines.pop()  # what follows the last newline is no line
     return tuple(lines), ((opened,) if fence or comment else ())
+
+
+def _plain_lines(text: str) -> tuple[Line, ...]:
+    """Cut a text without fences and comments into lines."""
+    pieces = text.split("\n")
+    if len(pieces) > 1 and not pieces[-1]:
+        pieces.pop()  # what follows the last newline is no line
+    start, lines = 0, []
+    for number, piece in enumerate(pieces, 1):
+        end = start + len(piece)
+        lines.append(Line(number, start, end, False, False))
+        start = end + 1
+    if text.startswith(BOM):
+        lines[0] = lines[0]._replace(start=1)
+    return tuple(lines)
 
 
 def _opens_fence(text: str, start: int, end: int) -> str:

@@ -83,6 +83,8 @@ def definitions(data: bytes) -> Definitions | Unreadable:
             tree = ast.parse(data)
     except SyntaxError as error:
         return _refused(error.msg, error.lineno)
+    except UnicodeDecodeError:  # while the parser words an error that comes before such a byte
+        return _refused("bytes that are no UTF-8", None)
     except (RecursionError, MemoryError):
         return Unreadable("nested too deep to be parsed")
     reading = _Reading(walrus=b":=" in data)

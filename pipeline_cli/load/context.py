@@ -53,6 +53,11 @@ def open_context(
     return Context(workspace, settings, origins, moment)
 
 
+def clock_ns() -> int:
+    """Return the clock in ns since 1970, whatever `--now` says: for stamps of files."""
+    return int(datetime.now(UTC).timestamp() * 1e9)
+
+
 def _current_folder() -> Path:
     try:
         return Path.cwd()

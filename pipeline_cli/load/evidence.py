@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
@@ -40,6 +40,7 @@ from pipeline_cli.domain.tree import ReportedTests, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
+from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
@@ -97,6 +98,7 @@ def verify_answer(
         chosen = chosen_of(claimants, names)
         verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
         tally.extend(boilerplate(verdicts))
+        tree.kept.save(tree.files.union(one.path for one in claimants))
         return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
 
@@ -189,7 +191,7 @@ def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: T
 
 
 def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant]:
-    claimants = {one.path: one for one in _specs(context, tally)}
+    claimants = {one.path: one for one in _specs(context, tree, tally)}
     _add_coverage(context, claimants, tree, tally)
     return list(claimants.values())
 
@@ -197,13 +199,18 @@ def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant
 def _verdicts(
     claimants: Sequence[_Claimant], tree: WorkTree, tests: ReportedTests | None
 ) -> tuple[SpecVerdict, ...]:
+    """Look for what was cited; what a claimant cites is let go as soon as it has its verdict."""
     tree.foresee(
         path.rstrip("/")
         for one in claimants
         for citation in one.citations
         for path in citation.candidates
     )
-    return tuple(_verdict(one, look(one.citations, tree, tests)) for one in claimants)
+    verdicts = []
+    for one in claimants:
+        verdicts.append(_verdict(one, look(one.citations, tree, tests)))
+        one.citations = []
+    return tuple(verdicts)
 
 
 def chosen_of(claimants: Sequence[_Claimant], names: Sequence[str]) -> list[_Claimant]:
@@ -228,33 +235,68 @@ def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
     return UsageError(f"no spec is named {name[:60]!r}", hint=hint)
 
 
-def _specs(context: Context, tally: Tally) -> Iterator[_Claimant]:
+class SpecReading(msgspec.Struct, frozen=True, gc=False):
+    """All that is read of a spec: how it is named, its status, and what it cites.
+
+    `status_line` is the line of its status, null without front matter.
+    """
+
+    spec: Spec
+    status_line: int | None
+    cited: Cited
+    findings: tuple[Finding, ...]
+
+
+def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant]:
+    done = {word.casefold() for word in context.settings.evidence.done_words}
     for path in spec_files(context).specs:
-        trouble: tuple[Finding, ...] = ()
-        try:
-            read = context.workspace.read(path)
-        except InputError as error:
-            read = as_finding(error)
-        if isinstance(read, Finding):
-            trouble, read = (read,), None
-        source = read or SourceFile(path, "")
-        spec, header, findings = spec_md.read(source)
-        tally.extend((*trouble, *findings))
-        unread = any(one.code in _UNREAD for one in (*trouble, *findings))
-        cited = spec_cites.read(source.text, path, header)
-        tally.extend(cited.findings)
-        said = [] if header is None else _status(spec, header, context.settings.evidence.done_words)
-        notes = []
+        trouble = Tally()
+
+        def read(path: str = path, trouble: Tally = trouble) -> SpecReading | None:
+            source = _source_of(context, path, trouble)
+            return None if source is None else read_spec(source)
+
+        reading = tree.kept.reading("specs", path, SpecReading, read)
+        reading = reading or read_spec(SourceFile(path, ""))
+        found = (*trouble, *reading.findings)
+        tally.extend(found)
+        unread = any(one.code in _UNREAD for one in found)
+        said = _status(reading, done)
+        notes, cited = [], reading.cited
         if said and cited.boxes > cited.ticked:
             notes.append(f"done, but {cited.boxes - cited.ticked} of {cited.boxes} boxes open")
-        yield _Claimant(spec, path, said, list(cited.citations), notes, unread)
+        yield _Claimant(reading.spec, path, said, list(cited.citations), notes, unread)
 
 
-def _status(spec: Spec, header: FrontMatter, words: Sequence[str]) -> list[Said]:
-    if spec.status is None or spec.status.casefold() not in {word.casefold() for word in words}:
-        return []
+def _source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
+    try:
+        return read_text(context, path, tally)
+    except InputError as error:
+        tally.add(as_finding(error))
+        return None
+
+
+def read_spec(source: SourceFile) -> SpecReading:
+    """Read a spec for its evidence; what it names as source and tests is among its citations."""
+    spec, header, findings = spec_md.read(source)
+    cited = spec_cites.read(source.text, source.path, header)
+    return SpecReading(
+        Spec(spec.stem, spec.path, spec.title, spec.status),
+        None if header is None else _line_of_status(header),
+        cited,
+        findings + cited.findings,
+    )
+
+
+def _line_of_status(header: FrontMatter) -> int:
     lines = enumerate(header.text.split("\n"), header.line)
-    line = next((number for number, text in lines if text.startswith("status")), header.line)
+    return next((number for number, text in lines if text.startswith("status")), header.line)
+
+
+def _status(reading: SpecReading, done: Collection[str]) -> list[Said]:
+    spec, line = reading.spec, reading.status_line
+    if line is None or spec.status is None or spec.status.casefold() not in done:
+        return []
     return [Said("status", spec.path, line, spec.stem, f"status: {spec.status}")]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pipeline_cli.domain.archive import end_of
 from pipeline_cli.domain.attention import (
     Attention,
     Limits,
@@ -45,6 +44,8 @@ def tasks_answer(context: Context, period: Period | None = None) -> Answer[Tasks
 def _in_period(task: Task, period: Period) -> bool:
     if task.status not in ENDED:
         return True
+    from pipeline_cli.domain.archive import end_of  # a period alone needs it
+
     at = end_of(task)
     return at is not None and at in period.window
 

@@ -11,6 +11,7 @@ from pipeline_cli.domain.tree import is_test_path
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats.symbols_python import test_names
 from pipeline_cli.load.context import Context
+from pipeline_cli.load.kept import KeptReadings
 from pipeline_cli.load.symbols import SymbolReader
 
 #: Folders that hold no work of the project's own; passed over where git cannot be asked.
@@ -29,6 +30,7 @@ class WorkTree:
     def __init__(self, context: Context) -> None:
         self._workspace = context.workspace
         self._symbols = SymbolReader()
+        self.kept = KeptReadings(context)
         self._definitions: dict[str, Definitions | Unreadable] = {}
         self._apart: dict[str, str | None] = {}
         self._moved: dict[str, str] = {}
@@ -73,9 +75,16 @@ class WorkTree:
         found: dict[str, list[str]] = {}
         for path in sorted(self.files):
             if path.endswith(".py") and is_test_path(path):
-                for name in test_names(self.text(path) or ""):
+                for name in self._test_names_of(path):
                     found.setdefault(name, []).append(path)
         return found
+
+    def _test_names_of(self, path: str) -> Iterable[str]:
+        def read() -> frozenset[str] | None:
+            text = self.text(path)
+            return None if text is None else test_names(text)
+
+        return self.kept.reading("tests", path, frozenset[str], read) or ()
 
     @cached_property
     def _test_names(self) -> tuple[str, ...]:
@@ -185,13 +194,24 @@ class WorkTree:
     def definitions(self, path: str) -> Definitions | Unreadable:
         """Return what a file of code defines."""
         if path not in self._definitions:
-            text = self.text(path)
-            self._definitions[path] = (
-                Unreadable("it cannot be read as text")
-                if text is None
-                else self._symbols.read(path, text)
-            )
+            self._definitions[path] = self._read_definitions(path)
         return self._definitions[path]
+
+    def _read_definitions(self, path: str) -> Definitions | Unreadable:
+        found: Definitions | Unreadable = Unreadable("it cannot be read as text")
+
+        def read() -> Definitions | None:
+            nonlocal found
+            text = self.text(path)
+            if text is not None:
+                found = self._symbols.read(path, text)
+            return found if isinstance(found, Definitions) else None
+
+        # What other languages define depends on an extra, which may come and go.
+        if not path.endswith((".py", ".pyi")):
+            read()
+            return found
+        return self.kept.reading("definitions", path, Definitions, read) or found
 
     def tests_named(self, name: str) -> Sequence[str]:
         """Return the files that define a test of this name."""

@@ -3,7 +3,7 @@
 Computes nothing; keys never depend on flags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,30 @@ def encode(schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[
     return as_json({"meta": _meta(schema, now, ok=True), **keys, "findings": findings})
 
 
+#: So many entries of a long list are encoded at once.
+_PORTION = 200
+
+
+def encode_in_pieces(
+    schema: str, now: datetime, keys: dict[str, Any], findings: Sequence[Finding], *, long: str
+) -> Iterator[bytes]:
+    """Yield what `encode` returns, the list at the key `long` a portion at a time.
+
+    So an answer over many thousand entries is never held as a text.
+    """
+    whole = encode(schema, now, {**keys, long: []}, findings)
+    # At the margin of two blanks stand the keys of the answer alone.
+    mark = f'\n  "{long}": ['.encode()
+    head, _, tail = whole.partition(mark)
+    yield head + mark
+    entries, between = keys[long], b""
+    for place in range(0, len(entries), _PORTION):
+        lines = as_json(entries[place : place + _PORTION]).rstrip(b"\n")
+        yield between + lines[1:-2].replace(b"\n", b"\n  ")
+        between = b","
+    yield (b"\n  " if entries else b"") + tail
+
+
 def encode_error(schema: str, stated: str | None, clock: datetime, error: PipelineError) -> bytes:
     """Encode a failure: `meta.ok` is false, and `error` says what and where.
 
@@ -74,8 +98,8 @@ def _meta(schema: str, now: datetime, *, ok: bool) -> Meta:
     return Meta(f"pipeline/{schema}", VERSION, ok, iso(now), __version__)
 
 
-def as_json(value: dict[str, Any]) -> bytes:
-    """Encode an object for reading, harmless wherever it is shown."""
+def as_json(value: dict[str, Any] | Sequence[msgspec.Struct]) -> bytes:
+    """Encode an object or a list for reading, harmless wherever it is shown."""
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # bytes of a file that were no UTF-8 cannot stand in JSON

@@ -150,6 +150,19 @@ class Workspace:
         with self._opened(path) as descriptor:
             return 0 if descriptor is None else os.fstat(descriptor).st_size
 
+    def state_of(self, path: str) -> tuple[int, int, int] | None:
+        """Return size, mtime and ctime in ns of a regular file; None for a link and all else."""
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return None
+        try:
+            status = os.lstat(f"{self._folder_inside(folder)}/{name}")
+        except (OSError, ValueError, InputError):
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
     def head(self, path: str, length: int = 4096) -> bytes:
         """Return the first bytes of a file; none where there is none."""
         with self._opened(path) as descriptor:
@@ -446,15 +459,20 @@ class Workspace:
         except OSError as error:
             raise _unreadable(folder, error.strerror or str(error)) from error
 
+    def _folder_inside(self, folder: str) -> Path:
+        """Return where a folder lies; raise InputError where that is not inside."""
+        if folder not in self._inside:
+            self._inside[folder] = Path(os.path.realpath(self.locate(folder or ".")))
+        return self._inside[folder]
+
     def _open(self, path: str) -> int:
         """Open a file for reading: quickly where only its name can lead out, else after a look."""
         folder, _, name = path.rpartition("/")
         if name in ("", ".", "..") or "\0" in name:
             return os.open(self.locate(path), _READING)
-        if folder not in self._inside:
-            self._inside[folder] = Path(os.path.realpath(self.locate(folder or ".")))
+        inside = self._folder_inside(folder)
         try:
-            return os.open(f"{self._inside[folder]}/{name}", _READING | os.O_NOFOLLOW)
+            return os.open(f"{inside}/{name}", _READING | os.O_NOFOLLOW)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise

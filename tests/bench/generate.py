@@ -24,6 +24,8 @@ PART = 20
 LOGS = "api/logs"
 PHASE = 50
 
+#: So many specs are about one file of code.
+SPECS_A_MODULE = 4
 _TYPES = ("spec", "impl", "test", "review")
 _MODELS = ("atlas-large", "atlas-small", "borealis")
 _STATUSES = ("done", "in-progress", "draft", "accepted")
@@ -113,6 +115,42 @@ def write_specs(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         (folder / f"{spec_name(number)}.md").write_text(spec_text(number), encoding="utf-8")
+
+
+def claim_text(number: int, module: int) -> str:
+    """Return a spec that cites a file of code, what it defines, and its tests; every other done."""
+    code, tests = f"src/mod_{module}.py", f"tests/test_mod_{module}.py"
+    head = (
+        f"title: Thing {number}\nstatus: {'done' if number % 2 else 'open'}\n"
+        f"source:\n  - file: {code}\n    symbols: [Thing{number}, make_{number}]\n"
+        f"done_when:\n  - 'file_exists(\"{code}\")'\n  - 'pytest_passes(\"{tests}\")'\n"
+        f'test: "python -m pytest {tests} -q"\n'
+    )
+    body = (
+        f"# Thing {number}\n\n## Requirements\n\n- [x] it does the thing\n- [ ] it does it well\n\n"
+        f"## Files to Create/Modify\n\n- `{code}` — the code\n- `{tests}` — the tests\n\n"
+        f"## Acceptance Tests\n\n- `{tests}::test_make_{number}`\n\n## Out of Scope\n\n- nothing\n"
+    )
+    return f"---\n{head}---\n{body}"
+
+
+def evidence_workspace(root: Path, specs: int) -> Path:
+    """Write a repository of specs that claim, and the code and tests of every four of them."""
+    (root / "specs").mkdir(parents=True, exist_ok=True)
+    for number in range(specs):
+        path = root / f"specs/thing-{number:05d}.md"
+        path.write_text(claim_text(number, number // SPECS_A_MODULE), encoding="utf-8")
+    for module, first in enumerate(range(0, specs, SPECS_A_MODULE)):
+        numbers = range(first, min(specs, first + SPECS_A_MODULE))
+        code = (
+            f"class Thing{n}:\n    def go(self):\n        return {n}\n\n\n"
+            f"def make_{n}():\n    return Thing{n}()\n\n\n"
+            for n in numbers
+        )
+        tests = (f"def test_make_{n}():\n    assert True\n\n\n" for n in numbers)
+        write_lines(root / f"src/mod_{module}.py", code)
+        write_lines(root / f"tests/test_mod_{module}.py", tests)
+    return commit_all(write(root, {"README.md": "# Things\n"}))
 
 
 def backlog_lines(items: int, specs: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 
 from tests.bench import generate
@@ -18,6 +19,8 @@ PIPELINE = str(Path(sys.executable).parent / "pipeline")
 QUIET = {"OPENSPEC_TELEMETRY": "0", "DO_NOT_TRACK": "1", "CI": "1"}
 GROWTH_PEAK = 64.0
 GROWTH_LIMIT = 1.05
+#: So long after its last change, in seconds, what was read of a file is kept.
+SETTLED = 2.1
 #: So many resolutions lie beside the tasks that the monitor looks at.
 RESOLVED = 1_000
 
@@ -30,6 +33,7 @@ class Scale(NamedTuple):
     logs: tuple[int, ...]
     histories: tuple[int, ...]
     specs: tuple[int, ...]
+    proofs: tuple[int, ...]
     things: tuple[int, ...]
     watched: tuple[int, ...]
     peers: int
@@ -42,6 +46,7 @@ FULL = Scale(
     logs=(10_000, 100_000, 1_000_000),
     histories=(100_000, 300_000, 1_000_000),
     specs=(500, 5_000, 20_000),
+    proofs=(200, 2_000, 20_000),
     things=(500, 5_000),
     watched=(10_000, 100_000),
     peers=5_000,
@@ -53,6 +58,7 @@ QUICK = Scale(
     logs=(5_000, 20_000, 100_000),
     histories=(60_000, 100_000),
     specs=(200, 2_000),
+    proofs=(50, 500),
     things=(200, 2_000),
     watched=(200, 2_000),
     peers=200,
@@ -211,6 +217,46 @@ def _peers(scale: Scale, folder: Path) -> Table:
 def _peer(root: Path, name: str, base: str) -> Case:
     title = f"pipeline align --json, on the files of {name}"
     return ours(root, "align", "--json", name=title, limits=(Limit(base, 0.1),))
+
+
+def verify(scale: Scale, folder: Path) -> list[Table]:
+    """Claims held against their evidence: read anew, and with what the last run kept."""
+    tables = [_verify(scale, folder / str(count), count) for count in scale.proofs]
+    rows = [_growth_row(Grown("specs", _claims, "verify", scale.proofs), scale, folder / "growth")]
+    note = (
+        "`verify --json`, everything read anew. Exponent of the cost after the start (the time "
+        f"with no specs), goal ≤ {GROWTH_LIMIT}. Peak of the largest, goal ≤ {GROWTH_PEAK:g} MiB."
+    )
+    columns = ("", "sizes", "start, ms", "then, ms", "exponent", "MiB")
+    failed = any(len(row[1:]) == row.count(NOTHING) for row in rows)
+    return [*tables, Table("Growth of verify", note, columns, tuple(rows), failed)]
+
+
+def _verify(scale: Scale, folder: Path, count: int) -> Table:
+    root = generate.evidence_workspace(folder / "work", count)
+    sleep(SETTLED)
+    status, cat = "git status", "cat, every file"
+    every = ("find", "specs", "src", "tests", "-type", "f", "-exec", "cat", "{}", "+")
+    warm = {"XDG_CACHE_HOME": str(folder / "cache")}
+    limits = (Limit(cat), Limit(status))
+    cases = [
+        Case("python -c pass", (sys.executable, "-c", "pass")),
+        Case(cat, every, cwd=root),
+        Case(status, ("git", "status", "--short"), cwd=root),
+        ours(root, "verify", "--json", name="pipeline verify --json, cold", limits=limits),
+        ours(root, "verify", "--json", name="pipeline verify --json, warm", limits=limits)._replace(
+            env=warm
+        ),
+    ]
+    results = measure(cases, runs=scale.runs, budget=scale.budget)
+    shutil.rmtree(folder)
+    note = "Cold keeps nothing; warm finds what the run before kept in the user's cache directory."
+    return of_cases(f"Claims of {count:,} specs", note, cases, results, cat)
+
+
+def _claims(root: Path, count: int) -> None:
+    shutil.rmtree(root / "specs")
+    generate.evidence_workspace(root, count)
 
 
 def documents(scale: Scale, folder: Path) -> list[Table]:
@@ -459,6 +505,7 @@ GROUPS: dict[str, Callable[[Scale, Path], list[Table]]] = {
     "start-up": start_up,
     "logs": logs,
     "specs": specs,
+    "verify": verify,
     "documents": documents,
     "rotation": rotation,
     "commits": commits,

@@ -255,6 +255,15 @@ def test_coverage_has_a_row_for_none_of_its_specs(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_claims_of_generated_specs_are_found(tmp_path: Path) -> None:
+    root = generate.evidence_workspace(tmp_path, 10)
+    answer = pipeline(root, "verify", "--json").json
+    assert answer["summary"]["supported"] == answer["summary"]["unclaimed"] == 5
+    evidence = [one for spec in answer["specs"] for one in spec["evidence"]]
+    assert len(evidence) == 90
+    assert all(one["ok"] for one in evidence)
+
+
 def test_opponents_run(tmp_path: Path) -> None:
     generate.write_lines(tmp_path / "log", generate.metrics_lines(40))
     generate.write_lines(tmp_path / "table.md", generate.table_lines(5))

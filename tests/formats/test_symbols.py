@@ -140,6 +140,13 @@ def test_what_is_no_python_is_refused_with_its_line(text: str, line: int) -> Non
     assert f"line {line}: " in refused("a.py", text).reason
 
 
+def test_an_error_before_bytes_that_are_no_utf_8_is_no_failure() -> None:
+    text = b"---\ntitle: Thing 0\n\xff\xfe\n".decode("utf-8", "surrogateescape")
+    found = definitions("a.py", text)
+    assert isinstance(found, Unreadable)
+    assert "bytes that are no UTF-8" in found.reason
+
+
 def test_the_encoding_that_python_source_names_is_followed() -> None:
     latin = b"# coding: latin-1\na = '\xe9'\n".decode("utf-8", "surrogateescape")
     assert read("a.py", latin).names == {"a"}

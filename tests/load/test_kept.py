@@ -1,0 +1,386 @@
+"""What is kept of an earlier run changes no answer, and can be lost or spoiled without harm."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline_cli.load import kept
+from pipeline_cli.load.context import open_context
+from pipeline_cli.load.evidence import verify_answer
+from pipeline_cli.render.payload import encode, fields
+from tests.support import CRON_ENVIRONMENT, NOW, pipeline, snapshot, write
+
+SPEC = """---
+title: Thing {0}
+status: done
+source:
+  - file: src/mod_{0}.py
+    symbols: [Thing]
+---
+## Files
+
+- `src/mod_{0}.py`
+
+## Acceptance
+
+- `test_thing_{0}`
+"""
+OTHER = SPEC.replace("Thing]", "Other]")
+CODE = "class Thing:\n    pass\n"
+TEST = "def test_thing_{0}():\n    pass\n"
+
+
+def tree(root: Path, count: int) -> Path:
+    for number in range(count):
+        write(
+            root,
+            {
+                f"specs/{number:03d}-thing.md": SPEC.format(number),
+                f"src/mod_{number}.py": CODE,
+                f"tests/test_{number}.py": TEST.format(number),
+            },
+        )
+    return root
+
+
+def answer(root: Path, cache: Path | None) -> bytes:
+    """Answer in this process, with a cache directory or without any."""
+    before = dict(os.environ)
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        os.environ.pop(name, None)
+    if cache is not None:
+        os.environ["XDG_CACHE_HOME"] = str(cache)
+    try:
+        context = open_context(str(root), None, NOW)
+        found = verify_answer(context)
+        return encode("verify", context.now, fields(found.value), found.findings)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep readings of a few files that are a moment old: waiting is no part of these tests."""
+    monkeypatch.setattr(kept, "_WORTH", 1)
+    monkeypatch.setattr(kept, "_UNSETTLED", 0)
+
+
+def kept_file(cache: Path) -> Path:
+    (file,) = (cache / "pipeline").iterdir()
+    return file
+
+
+# --- the same answer ----------------------------------------------------------------------------
+
+PLACES = st.sampled_from(
+    ["specs/000-thing.md", "specs/001-thing.md", "src/mod_0.py", "tests/test_0.py", "src/new.py"]
+)
+TEXTS = st.sampled_from(
+    [
+        SPEC.format(0),
+        OTHER.format(0),
+        SPEC.format(1),
+        CODE,
+        "class Other:\n    pass\n",
+        TEST.format(0),
+        "def test_other_0():\n    pass\n",
+        "",
+        "---\nstatus: [\n---\n",
+        "def (\n",
+    ]
+)
+
+
+def keep_stamp(path: Path, text: str) -> None:
+    """Write another text of the same length, and put the old mtime back."""
+    state = path.stat()
+    path.write_bytes(text.encode()[: state.st_size].ljust(state.st_size))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def edit(root: Path, step: tuple[str, str, str]) -> None:
+    kind, place, text = step
+    path = root / place
+    if kind == "write":
+        write(root, {place: text})
+    elif kind == "bytes":
+        write(root, {place: text.encode() + b"\xff\xfe- `src/mod_1.py`\n"})
+    elif kind == "same stamp" and path.is_file() and not path.is_symlink():
+        keep_stamp(path, text)
+    elif kind == "delete":
+        path.unlink(missing_ok=True)
+    elif kind == "move" and path.exists():
+        path.rename(root / "src/moved.py")
+    elif kind == "link":
+        path.unlink(missing_ok=True)
+        path.symlink_to(root / "src/mod_1.py")
+    elif kind == "behind the link":
+        write(root, {"src/mod_1.py": text})
+
+
+STEPS = st.tuples(
+    st.sampled_from(
+        ["write", "bytes", "same stamp", "delete", "move", "link", "behind the link", "nothing"]
+    ),
+    PLACES,
+    TEXTS,
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEPS, max_size=6))
+@pytest.mark.usefixtures("at_once")
+def test_warm_answers_as_cold(
+    steps: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = tmp_path_factory.mktemp("kept")
+    root, cache = tree(base / "work", 2), base / "cache"
+    answer(root, cache)
+    for step in steps:
+        edit(root, step)
+        assert answer(root, cache) == answer(root, None)
+        assert answer(root, cache) == answer(root, None)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_is_read_again_and_what_changed_alone_is(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    before = kept_file(cache).stat().st_mtime_ns
+
+    assert answer(root, cache) == first
+    assert kept_file(cache).stat().st_mtime_ns == before  # there was nothing to add
+
+    write(root, {"specs/001-thing.md": OTHER.format(1)})
+    changed = answer(root, cache)
+    assert changed != first
+    assert b"not defined there" in changed
+    assert kept_file(cache).stat().st_mtime_ns > before
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_changes_behind_a_link_is_read(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    (root / "specs/000-thing.md").rename(root / "behind.md")
+    (root / "specs/000-thing.md").symlink_to("../behind.md")
+    first = answer(root, cache)
+    write(root, {"behind.md": OTHER.format(0)})
+    assert answer(root, cache) == answer(root, None) != first
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_gone_is_dropped(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    answer(root, cache)
+    for path in ("specs/002-thing.md", "src/mod_2.py", "tests/test_2.py"):
+        assert path.encode() in kept_file(cache).read_bytes()
+        (root / path).unlink()
+    write(root, {"specs/001-thing.md": OTHER.format(1)})
+    answer(root, cache)
+
+    data = kept_file(cache).read_bytes()
+    assert b"002-thing" not in data
+    assert b"mod_2" not in data
+
+
+# --- what is not trusted ------------------------------------------------------------------------
+
+
+def with_text(data: bytes) -> bytes:
+    """Forge an answer in a file of the cache, check sum and all left as they were."""
+    assert b"Thing 1" in data
+    return data.replace(b"Thing 1", b"Thing 9")
+
+
+SPOILED: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "the mark alone": lambda data: data[:17],
+    "garbage": lambda data: os.urandom(5000),
+    "a bit": lambda data: data[:-5] + bytes([data[-5] ^ 1]) + data[-4:],
+    "a forged text": with_text,
+    "deep": lambda data: data[:17] + b"\x91" * 100_000,
+    "a list": lambda data: sealed(data, [1, 2, 3]),
+    "other types": lambda data: sealed(data, ["x", "y", {"specs": {"a": [[1, 2, 3], b"1"]}}]),
+}
+
+
+def forge(file: Path) -> None:
+    """Change what a file of the cache says of specs, its check sum with it."""
+    body = msgspec.msgpack.decode(file.read_bytes()[21:])
+    for entry in body[2]["specs"].values():
+        entry[1] = entry[1].replace(b"Thing", b"Think")
+    file.write_bytes(sealed(file.read_bytes(), body))
+
+
+def sealed(data: bytes, value: object) -> bytes:
+    from zlib import crc32
+
+    body = msgspec.msgpack.encode(value)
+    return data[:17] + crc32(body).to_bytes(4, "big") + body
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", SPOILED)
+def test_spoiled_file_is_no_file(name: str, tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    file = kept_file(cache)
+    whole = file.read_bytes()
+    file.write_bytes(SPOILED[name](whole))
+
+    assert answer(root, cache) == first
+    assert len(file.read_bytes()) == len(whole)  # and it is written anew
+
+
+@pytest.mark.usefixtures("at_once")
+def test_entry_of_other_types_is_read_from_its_file(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    file = kept_file(cache)
+    body = msgspec.msgpack.decode(file.read_bytes()[21:])
+    for entries in body[2].values():
+        for entry in entries.values():
+            entry[1] = msgspec.msgpack.encode({"spec": 1, "names": 2})
+    file.write_bytes(sealed(file.read_bytes(), body))
+
+    assert answer(root, cache) == first
+
+
+@pytest.mark.usefixtures("at_once")
+def test_file_of_another_root_or_program_is_no_file(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    file = kept_file(cache)
+    whole = file.read_bytes()
+    for place in (0, 1):
+        body = msgspec.msgpack.decode(whole[21:])
+        body[place] += "x"
+        for entry in body[2]["specs"].values():
+            entry[1] = entry[1].replace(b"Thing", b"Think")
+        file.write_bytes(sealed(whole, body))
+        assert answer(root, cache) == first
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_file_that_others_can_write_is_not_read(mode: int, tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    file = kept_file(cache)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    forge(file)
+    assert answer(root, cache) != first  # ours is believed: the check sum is right
+    file.chmod(mode)
+    assert answer(root, cache) == first
+
+
+@pytest.mark.usefixtures("at_once")
+def test_link_and_fifo_are_not_read(tmp_path: Path) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    first = answer(root, cache)
+    file = kept_file(cache)
+    forge(file)
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert answer(root, cache) == first
+    file.unlink()
+    os.mkfifo(file)
+    assert answer(root, cache) == first
+
+
+# --- where there is none ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("at_once")
+def test_cache_within_the_workspace_is_not_used(tmp_path: Path) -> None:
+    root = tree(tmp_path / "work", 3)
+    before = snapshot(root)
+    answer(root, root / "cache")
+    (tmp_path / "link").symlink_to(root)
+    answer(root, tmp_path / "link/cache")
+    assert snapshot(root) == before
+
+
+@pytest.mark.usefixtures("at_once")
+def test_place_that_takes_no_file_is_no_failure(tmp_path: Path) -> None:
+    root = tree(tmp_path / "work", 3)
+    write(tmp_path, {"a-file": ""})
+    for cache in (tmp_path / "a-file", Path("/proc/nowhere"), Path("relative")):
+        assert answer(root, cache) == answer(root, None)
+    assert not Path("relative").exists()
+
+
+def test_few_files_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_UNSETTLED", 0)
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    answer(root, cache)
+    assert not cache.exists()
+
+
+# --- as processes, with the true limits ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that is large enough, seen too early once, and then older than two seconds."""
+    base = tmp_path_factory.mktemp("settled")
+    root = tree(base / "work", 40)
+    home = {"HOME": str(base / "home")}
+    early = pipeline(root, "verify", "--json", env=home)
+    assert early.code == 0
+    assert not (base / "home/.cache").exists()  # too young to be kept
+    time.sleep(2.1)
+    return base
+
+
+def test_runs_without_home_and_with_it_answer_the_same(settled: Path, tmp_path: Path) -> None:
+    root, home = settled / "work", tmp_path / "home"
+    before = snapshot(root)
+    bare = pipeline(root, "verify", "--json").out
+    env = {"HOME": str(home)}
+    assert pipeline(root, "verify", "--json", env=env).out == bare
+    (file,) = (home / ".cache/pipeline").iterdir()
+    assert pipeline(root, "verify", "--json", env=env).out == bare
+    shutil.rmtree(home)
+    assert pipeline(root, "verify", "--json", env=env).out == bare
+    assert file.exists()
+    assert snapshot(root) == before
+
+
+def test_read_only_cache_is_no_failure(settled: Path, tmp_path: Path) -> None:
+    root, home = settled / "work", tmp_path / "home"
+    (home / ".cache").mkdir(parents=True)
+    (home / ".cache").chmod(0o500)
+    ran = pipeline(root, "verify", "--json", env={"HOME": str(home)})
+    assert (ran.code, ran.err) == (0, "")
+    (home / ".cache").chmod(0o700)
+
+
+def test_many_at_once_leave_one_whole_file(settled: Path, tmp_path: Path) -> None:
+    root, home = settled / "work", tmp_path / "home"
+    script = Path(sys.executable).parent / "pipeline"
+    command = [str(script), "--root", str(root), "--now", NOW, "verify", "--json"]
+    env = {**CRON_ENVIRONMENT, "HOME": str(home)}
+    running = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE) for _ in range(4)]
+    answers = {one.communicate(timeout=60)[0] for one in running}
+    assert answers == {pipeline(root, "verify", "--json").out}
+    (file,) = (home / ".cache/pipeline").iterdir()  # no temporary file is left
+    assert pipeline(root, "verify", "--json", env={"HOME": str(home)}).out in answers
+    assert file.read_bytes().startswith(b"pipeline-index-1\n")
