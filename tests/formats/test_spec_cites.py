@@ -359,3 +359,11 @@ def test_what_is_beyond_a_limit_is_left_and_said(monkeypatch: pytest.MonkeyPatch
 def test_values_on_one_line_have_its_number_in_any_order() -> None:
     lines = "source:\n  - file: a.py\n    symbols: [get_all, get, get_all, other_thing]"
     assert [one.line for one in header(lines)] == [3, 4, 4, 4]
+
+
+def test_a_value_that_stands_there_otherwise_has_the_line_of_its_key() -> None:
+    assert [one.line for one in header('title: x\nsource: "\\x62\\x63.py"')] == [3]
+
+
+def test_a_bullet_of_words_cites_nothing() -> None:
+    assert under("Files", "- all of the backend") == []
