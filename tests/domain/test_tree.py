@@ -361,3 +361,8 @@ def test_a_file_and_what_is_missing_are_not_asked_of_reports() -> None:
 )
 def test_what_a_test_file_is_called(path: str, is_test: bool) -> None:
     assert is_test_path(path) is is_test
+
+
+def test_a_data_file_is_no_test() -> None:
+    assert not is_test_path("data/test_results.json")
+    assert is_test_path("data/test_results.py")

@@ -219,3 +219,30 @@ def test_no_text_breaks_the_grammar(text: str) -> None:
         cite(token.text, PLACE)
     cited_part(text)
     cite(text, PLACE, tests_only=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("`a` [b](c.py) `d`", ["a", "c.py", "d"]),
+        ("`x [b](c.py)` [d](e.py)", ["x [b](c.py)", "e.py"]),
+        ("[`a`](b.py) ``c ` d``", ["b.py", "c ` d"]),
+        ("`` never closed `a`", ["a"]),
+        ("[page](app/(group)/page.tsx)", ["app/(group)/page.tsx"]),
+        ("[a]([b](c.py)", ["c.py"]),
+    ],
+)
+def test_spans_and_links_are_told_apart(text: str, found: list[str]) -> None:
+    assert [token.text for token in tokens(text)] == found
+
+
+def test_what_stands_in_brackets_is_blank() -> None:
+    assert cited_part("a (b (c) d) e (f") == "a        d) e   "
+    assert cited_part("`a (b)` (c) — d") == "`a (b)`    "
+
+
+def test_domains_are_routes() -> None:
+    assert [kind for kind, _, _ in cited("www.x.org/a.html") + cited("docs.x.org/a.html")] == [
+        "route",
+        "route",
+    ]

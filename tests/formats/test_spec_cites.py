@@ -290,3 +290,80 @@ def test_headings_within_the_header_open_no_section() -> None:
 @given(st.text(alphabet=st.sampled_from("#|-`[]()→ orFiles\n./ab_testpy:x*"), max_size=300))
 def test_no_body_breaks_the_reading(text: str) -> None:
     cited(f"## Files\n\n{text}\n\n## Verification\n\n{text}")
+
+
+def doubts(title: str, lines: str) -> list[tuple[str, bool, str | None]]:
+    return [(one.ref, one.absent, one.doubt) for one in under(title, lines)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("- ~~`a/b.py`~~", [("a/b.py", True, None)]),
+        ("- Do not touch `a/b.py`", [("a/b.py", False, "the line says that it is not")]),
+        ("- `a.py` renamed to `b.py`", [("a.py", True, None), ("b.py", False, None)]),
+        ("- Rename `a.py` to `b.py`", [("a.py", True, None), ("b.py", False, None)]),
+        ("- `a.py` instead of `b.py`",
+         [("a.py", False, None), ("b.py", False, "the line names it as the former one")]),
+        ("| File | Action |\n|---|---|\n| `a.py` | Renamed |",
+         [("a.py", False, "the row speaks of renaming")]),
+        ("- `a.py` (planned)", [("a.py", False, 'the line says "planned"')]),
+    ],
+)  # fmt: skip
+def test_what_is_renamed_negated_or_planned_is_said(
+    line: str, expected: list[tuple[str, bool, str | None]]
+) -> None:
+    assert doubts("Files", line) == expected
+
+
+def test_a_list_that_ends_with_or_is_one_choice() -> None:
+    found = under("Files", "- `a.py`, `b.py` or `c.py`\n- `d.py`, `e.py`\n- `f.py` / `g.py`")
+    assert [one.choice for one in found] == [1, 1, 1, None, None, 2, 2]
+
+
+def test_a_comment_in_a_fence_is_no_command() -> None:
+    assert under("Verification", "```\n# pytest a/test_b.py\n```") == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "candidates", "doubt"),
+    [
+        ("'`a/b.py`'", ("a/b.py",), None),
+        ("'[b](../a/b.py)'", ("a/b.py",), None),
+        ("LICENSE-MIT", ("LICENSE-MIT",), "it may be no path"),
+        ("/etc", (), None),
+        ("../x;y", (), "it names no path of the workspace"),
+        ("a&b — optional", ("a&b",), 'the line says "optional"'),
+    ],
+)
+def test_a_source_is_never_dropped(
+    entry: str, candidates: tuple[str, ...], doubt: str | None
+) -> None:
+    (one,) = header(f"source:\n  - {entry}")
+    assert one.candidates == candidates
+    assert one.kind == "route" or one.doubt == doubt
+
+
+def test_what_is_beyond_a_limit_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_cli.formats.spec_cites.MAX_CITED", 2)
+    found = cited("# X\n\n## Files\n\n- [x] `a.py`\n- `b.py`\n- `c.py`\n")
+    assert [one.ref for one in found.citations] == ["a.py", "b.py"]
+    assert [(one.code, one.line) for one in found.findings] == [("evidence-too-much", 7)]
+    assert found.boxes == 0
+    monkeypatch.setattr("pipeline_cli.formats.spec_cites.MAX_BODY", 5)
+    found = cited("---\nsource: z.py\n---\n# X\n\n## Files\n\n- `a.py`\n")
+    assert [one.ref for one in found.citations] == ["z.py"]
+    assert [(one.code, one.line) for one in found.findings] == [("evidence-too-much", None)]
+
+
+def test_values_on_one_line_have_its_number_in_any_order() -> None:
+    lines = "source:\n  - file: a.py\n    symbols: [get_all, get, get_all, other_thing]"
+    assert [one.line for one in header(lines)] == [3, 4, 4, 4]
+
+
+def test_a_value_that_stands_there_otherwise_has_the_line_of_its_key() -> None:
+    assert [one.line for one in header('title: x\nsource: "\\x62\\x63.py"')] == [3]
+
+
+def test_a_bullet_of_words_cites_nothing() -> None:
+    assert under("Files", "- all of the backend") == []
