@@ -159,6 +159,8 @@ def _plain_settings(output: bytes) -> dict[str, str]:
 
 def _person(role: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Return who a commit is by; git cleans some names, and those are left to it."""
+    if f"GIT_{role.upper()}_DATE" in environment:  # in one of the many forms that git reads
+        raise _NotPlain
     words = []
     for part in ("name", "email"):
         told = environment.get(f"GIT_{role.upper()}_{part.upper()}")

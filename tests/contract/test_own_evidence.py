@@ -50,7 +50,7 @@ def remove_a_file(root: Path) -> str:
 
 def rename_a_symbol(root: Path) -> str:
     path = root / "pipeline_cli/domain/evidence.py"
-    path.write_text(path.read_text().replace("def narrowed(", "def filtered("))
+    path.write_text(path.read_text().replace("narrowed", "filtered"))
     return "symbol narrowed in pipeline_cli/domain/evidence.py: not defined there"
 
 
