@@ -159,6 +159,8 @@ def judge(said: Said, evidence: Sequence[Evidence]) -> Claim:
     due = [place for place, found in enumerate(evidence) if _is_due(said, found)]
     gone = [place for place in due if evidence[place].ok is False]
     found = [place for place in due if evidence[place].ok]
+    # What only a person can check is said beside the rest.
+    open_ends = sum(one.kind == "requirement" and one.path == said.path for one in evidence)
     verdict: Verdict
     if said.doubt is not None:
         verdict, reasons, rests = "unknown", [said.doubt], []
@@ -168,11 +170,12 @@ def judge(said: Said, evidence: Sequence[Evidence]) -> Claim:
         reasons += [_reason(evidence[place]) for place in gone]
         verdict, rests = "contradicted", gone
     elif found:
-        unknown = len(due) - len(found)
+        unknown = len(due) - len(found) + open_ends
         more = f", {unknown} not checkable" if unknown else ""
         verdict, reasons, rests = "supported", [f"{len(found)} found{more}"], found
     else:
-        nothing = f"none of {len(due)} references can be checked" if due else "it names no evidence"
+        total = len(due) + open_ends
+        nothing = f"none of {total} references can be checked" if total else "it names no evidence"
         verdict, reasons, rests = "unknown", [nothing], due
     return Claim(
         said.kind, said.path, said.line, said.id, said.text, verdict, tuple(reasons), tuple(rests)

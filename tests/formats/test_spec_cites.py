@@ -90,9 +90,9 @@ def test_a_symbol_is_stripped_of_what_is_no_name(symbol: str, name: str, doubt: 
         ('symbol_in_file("a/b.py")', []),
         ('file_contains("a/b.md", "some text")', [("symbol", "a/b.md", "some text")]),
         ('pytest_passes("tests/test_a.py::test_b")', [("test", "tests/test_a.py", "test_b")]),
-        ('route_answers("/api/x")', []),
-        ("pytest a/test_b.py passes", []),
-        ("a/b.py is gone", []),
+        ('route_answers("/api/x")', [("requirement",)]),
+        ("pytest a/test_b.py passes", [("requirement",)]),
+        ("a/b.py is gone", [("requirement",)]),
     ],
 )
 def test_only_known_verbs_of_done_when_are_read(
@@ -100,6 +100,12 @@ def test_only_known_verbs_of_done_when_are_read(
 ) -> None:
     quoted = entry.replace("'", "''")
     assert told(header(f"done_when:\n  - '{quoted}'")) == expected
+
+
+def test_what_only_a_person_can_check_is_said_with_its_reason() -> None:
+    prose, verb = header("done_when:\n  - it feels right\n  - 'route_answers(\"/x\")'")
+    assert (prose.ref, prose.line, prose.doubt) == ("it feels right", 3, "it is prose")
+    assert verb.doubt == "the verb route_answers is not known"
 
 
 def test_a_path_with_a_key_of_its_own_needs_no_suffix() -> None:
