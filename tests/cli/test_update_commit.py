@@ -447,10 +447,10 @@ def test_the_message_is_for_a_reviewer(tmp_path: Path) -> None:
         "- 030-third: row 030 Third; by specs/030-third.md is there and has no",
         "  row",
         "- docs/STATUS.md: 5 tests → 74 tests (CI runs full suite); by TEST_COUNT",
-        "- docs/STATUS.md: Specs Implemented: added 001 Health, removed None; by",
-        "  the rows of the coverage table",
+        "- docs/STATUS.md: Specs Implemented: added 001 Health; by the rows of",
+        "  the coverage table",
         "- docs/STATUS.md: Specs Pending Implementation: added 012 Web Skeleton,",
-        "  030 Third, removed None; by the rows of the coverage table",
+        "  030 Third; by the rows of the coverage table",
     ]
     assert re.fullmatch(
         r"Pipeline-Command: update-coverage\nPipeline-Evidence: [0-9a-f]+", trailers

@@ -64,4 +64,4 @@ def test_every_spec_has_one_row_in_the_coverage_document() -> None:
         for line in (ROOT / "docs" / "SPEC-COVERAGE.md").read_text().splitlines()
         if line.startswith("| 0")
     ]
-    assert rows == [path.stem[:3] for path in SPEC_FILES]
+    assert sorted(rows) == [path.stem[:3] for path in SPEC_FILES]

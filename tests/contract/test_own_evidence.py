@@ -50,8 +50,8 @@ def remove_a_file(root: Path) -> str:
 
 def rename_a_symbol(root: Path) -> str:
     path = root / "pipeline_cli/domain/evidence.py"
-    path.write_text(path.read_text().replace("narrowed", "filtered"))
-    return "symbol narrowed in pipeline_cli/domain/evidence.py: not defined there"
+    path.write_text(path.read_text().replace("verdict_of", "worst_of"))
+    return "symbol verdict_of in pipeline_cli/domain/evidence.py: not defined there"
 
 
 def remove_a_test(root: Path) -> str:
