@@ -1,13 +1,18 @@
 """What `update-coverage` changes: rows, marks, notes and their reasons."""
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from pipeline_cli.domain.coverage import CoverageDocument, Proof, Standing
 from pipeline_cli.domain.coverage_update import (
+    Change,
     CoverageUpdate,
     Rules,
     UpdateAnswer,
     counted,
+    summary_of,
     update,
 )
 from pipeline_cli.domain.documents import SourceFile
@@ -204,3 +209,23 @@ def test_a_count_of_tests_is_no_drift() -> None:
     row = Change("c", 1, "added", "a", "row", "")
     assert not UpdateAnswer(acted=True, why="", changes=(count,)).drift
     assert UpdateAnswer(acted=True, why="", changes=(count, row)).drift
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([("promoted", "Tested ? → ✓", "a")], "1 spec tested"),
+        ([("promoted", "Tested ? → ✓", "a"), ("promoted", "Tested ? → ✓", "b")], "2 specs tested"),
+        ([("promoted", "Spec'd ? → ✓", "a")], "1 spec'd"),
+        ([("added", "row A", "a"), ("added", "row B", "b")], "2 rows added"),
+        ([("demoted", "Present ✓ → ?", "a")], "1 mark taken back"),
+        ([("promoted", "Present ? → ✓", "a"), ("added", "row A", "a")],
+         "1 spec present, 1 row added"),
+        ([("listed", "+ A", None)], "lists and count"),
+    ],
+)  # fmt: skip
+def test_a_run_is_summed_up_in_a_line(
+    changes: list[tuple[Any, str, str | None]], told: str
+) -> None:
+    made_of = [Change("x.md", 1, kind, spec, what, "") for kind, what, spec in changes]
+    assert summary_of(made_of) == told

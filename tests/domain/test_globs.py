@@ -72,7 +72,7 @@ PARTS = st.lists(st.sampled_from(["*", "**/", "a", "b", "/", "?", "ab", "*a"]), 
 def test_the_first_place_that_fits_is_as_good_as_any(glob: str, names: list[str]) -> None:
     if "***" in glob or re.search(r"[^/]\*\*/", glob) or "//" in glob or glob.startswith("/"):
         return  # no two shells agree on these
-    for path in ("/".join(names), "".join(names)):
+    for path in {"/".join(names), "".join(names)} - {""}:  # no file has an empty path
         assert bool(glob_matcher(glob)(path)) is by_trying(glob, path)
 
 

@@ -1,6 +1,6 @@
 """What is decided on single items (contracts §3)."""
 
-from pipeline_cli.domain.items import skipped, with_entry
+from pipeline_cli.domain.items import retried, skipped, with_entry
 from pipeline_cli.domain.moments import parse_stamp
 from tests.support import NOW
 
@@ -43,3 +43,16 @@ def test_one_entry_is_changed_and_the_others_stay() -> None:
     assert with_entry(items, "006:1", None) == {"006:2": "odd"}
     assert next(iter(with_entry(items, "006:1", {"b": 2}).items())) == ("006:1", {"b": 2})
     assert with_entry(items, "006:3", {}) == {**items, "006:3": {}}
+
+
+def test_an_item_that_is_not_passed_waits_as_others_do() -> None:
+    assert retried({"status": "blocked"}, False, AT) is None
+    assert retried(None, True, AT) is None
+
+
+def test_an_item_that_was_passed_comes_back_and_is_not_completed_by_that() -> None:
+    due = {"status": "blocked", "retry_at": NOW}
+    assert retried({"status": "skipped", "x": 1}, True, AT) == {**due, "x": 1}
+    assert retried("odd", True, AT) == due
+    held = {"status": "quarantined", "failures": 3}
+    assert retried(held, True, AT) == {**held, "retry_at": NOW}

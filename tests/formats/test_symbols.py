@@ -168,6 +168,24 @@ def test_the_quick_index_misses_no_test() -> None:
     assert names_of_tests(text) == {"test_a", "test_b", "test_c"}
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("a.py", "x = 1\n" * 60_000, "more than 100000 words and brackets"),
+        ("a.py", "x = f'" + "{{" * 9_000 + "'", "more than 16000 braces beside an interpolated"),
+        ("a.py", "-" * 90_000 + "1", "nested too deep to be parsed"),
+        ("a.ts", "(" * 300, "nested deeper than 200 levels"),
+        ("a.go", "x " * 120_000, "more than 100000 words and marks"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_unknown(path: str, text: str, reason: str) -> None:
+    assert refused(path, text).reason.startswith(reason)
+
+
+def test_brackets_that_close_make_no_depth() -> None:
+    assert read("a.ts", "()" * 500 + "; const a = 1").names == {"a"}
+
+
 # Hostile input
 
 HOSTILE = {
