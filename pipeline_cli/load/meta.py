@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pipeline_cli.domain.changes import ChangeSet
+from pipeline_cli.domain.changes import ChangeSet, whole
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.meta import (
@@ -29,7 +29,7 @@ from pipeline_cli.formats.jsonio import dumps
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
-from pipeline_cli.load.rewrite import name_aside, replaced, rewritten
+from pipeline_cli.load.rewrite import name_aside, replaced
 
 if TYPE_CHECKING:
     from pipeline_cli.domain.checks import Check
@@ -232,8 +232,9 @@ def _kept(context: Context, tally: Tally) -> tuple[meta_json.Kept, _Held]:
 
 
 def _change(context: Context, message: str, name: str, held: _Held, text: str) -> ChangeSet:
-    if held.source is None or held.valid:
-        return rewritten(context, message, name, held.source, text)
+    source = held.source
+    if source is None or (isinstance(source, SourceFile) and held.valid):
+        return whole(message, context.log_path(name), source, text)
     return replaced(context, message, name, text)
 
 

@@ -9,8 +9,7 @@ import msgspec
 
 from pipeline_cli.domain import monitor as rules
 from pipeline_cli.domain import recording
-from pipeline_cli.domain.changes import Append, ChangeSet, Create, Rename
-from pipeline_cli.domain.changes import whole as _whole
+from pipeline_cli.domain.changes import Append, ChangeSet, whole
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.false_done import Claims
@@ -39,6 +38,7 @@ from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import Measures, figures_of
 from pipeline_cli.load.metrics_log import load_resolutions, windows
 from pipeline_cli.load.recording import close_lost
+from pipeline_cli.load.rewrite import name_aside, replaced
 from pipeline_cli.load.sight import ask_api, look, look_at_claims, look_at_logs
 from pipeline_cli.load.status import gather
 
@@ -224,7 +224,7 @@ class _IssuesFile:
                 hint="save it as UTF-8 first; nothing was written",
             )
         if self._values is None:
-            aside = _aside(self._context)
+            aside = name_aside(self._context, ISSUES)
             words = f"the invalid issues file is kept as {aside}; a new one is written"
             hint = "see what it held"
             tally.add(Finding("issues-set-aside", "warning", words, self._path, hint=hint))
@@ -325,13 +325,9 @@ def _write(
         append = Append(context.log_path(RESOLUTIONS), records)
         workspace.apply(ChangeSet("record what cleared", appends=(append,)))
     if source is not None and values is None:
-        changes = ChangeSet(
-            "set the invalid issues file aside",
-            renames=(Rename(path, _aside(context)),),
-            creates=(Create(path, text),),
-        )
+        changes = replaced(context, "set the invalid issues file aside", ISSUES, text)
     else:
-        changes = _whole("write the issues", path, source, text)
+        changes = whole("write the issues", path, source, text)
     workspace.apply(changes)
 
 
@@ -346,14 +342,4 @@ def write_report(context: Context, data: bytes, text: str) -> None:
                 raise InputError(source.message, code=source.code, path=path, hint=source.hint)
             if source is not None:  # the report is ours alone: nothing in it is to be kept
                 source = msgspec.structs.replace(source, findings=())
-            context.workspace.apply(_whole("write the report", path, source, content))
-
-
-def _aside(context: Context) -> str:
-    """Return a free dated name for a file that is set aside."""
-    stamp = context.now.strftime("%Y%m%dT%H%M%SZ")
-    name, count = context.log_path(f"monitor_issues.{stamp}.invalid.json"), 1
-    while context.workspace.lies_at(name):
-        count += 1
-        name = context.log_path(f"monitor_issues.{stamp}-{count}.invalid.json")
-    return name
+            context.workspace.apply(whole("write the report", path, source, content))

@@ -1,24 +1,7 @@
-"""A file of ours written anew: whole, and an invalid one set aside under a dated name."""
+"""An invalid file of ours written anew: what it held is set aside under a dated name."""
 
-from pipeline_cli.domain.changes import ChangeSet, Create, DocumentEdit, Edit, Rename
-from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.changes import ChangeSet, Create, Rename
 from pipeline_cli.load.context import Context
-
-
-def rewritten(
-    context: Context, message: str, name: str, source: SourceFile | Finding | None, text: str
-) -> ChangeSet:
-    """Return the change that makes a state file hold a text.
-
-    `source` is what was read: None where there is no file, a finding where it is no text.
-    """
-    path = context.log_path(name)
-    if source is None:
-        return ChangeSet(message, creates=(Create(path, text),), state=True)
-    assert isinstance(source, SourceFile), "what is no text is set aside"
-    edit = DocumentEdit(source, (Edit(0, len(source.text), text),))
-    return ChangeSet(message, edits=(edit,), state=True)
 
 
 def replaced(context: Context, message: str, name: str, text: str) -> ChangeSet:
