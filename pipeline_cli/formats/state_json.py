@@ -9,13 +9,15 @@ from datetime import datetime
 from posixpath import basename
 from typing import Any
 
+from msgspec.structs import replace
+
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.domain.runner import Heartbeat
-from pipeline_cli.domain.state import ItemStanding, PmState
+from pipeline_cli.domain.state import ItemStanding, PmState, Shape
 from pipeline_cli.formats.jsonio import Fields, JsonError, dumps, loads, read_object
 from pipeline_cli.formats.markdown import BOM
 
@@ -47,20 +49,8 @@ def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
             )
         )
         return None
-    return PmState(
-        file=basename(source.path),
-        path=source.path,
-        shape="serial" if parallel is None else "parallel",
-        index=index,
-        blocked=bool(fields.boolean("blocked")),
-        in_flight=_in_flight(fields, values, parallel is not None),
-        mtime_ns=source.mtime_ns,
-        updated_at=_moment(fields, "updated_at"),
-        items=_standings(fields, source.path, tally),
-        raw=values,
-        meta_index=fields.whole("meta_index") or 0,
-        slot=fields.whole("slot") or 0,
-    )
+    shape: Shape = "serial" if parallel is None else "parallel"
+    return _state(source, fields, values, shape, index, tally)
 
 
 def parse_items(source: SourceFile, tally: Tally) -> PmState | None:
@@ -72,13 +62,25 @@ def parse_items(source: SourceFile, tally: Tally) -> PmState | None:
     if values is None or not _is_ours_without_index(values):
         return None
     fields = Fields(values, source.path, "the state", tally)
+    state = _state(source, fields, values, "serial", 0, tally)
+    return replace(state, in_flight=0)
+
+
+def _state(
+    source: SourceFile,
+    fields: Fields,
+    values: dict[str, Any],
+    shape: Shape,
+    index: int,
+    tally: Tally,
+) -> PmState:
     return PmState(
         file=basename(source.path),
         path=source.path,
-        shape="serial",
-        index=0,
+        shape=shape,
+        index=index,
         blocked=bool(fields.boolean("blocked")),
-        in_flight=0,
+        in_flight=_in_flight(fields, values, shape == "parallel"),
         mtime_ns=source.mtime_ns,
         updated_at=_moment(fields, "updated_at"),
         items=_standings(fields, source.path, tally),

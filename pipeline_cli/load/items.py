@@ -9,7 +9,6 @@ import msgspec
 from pipeline_cli.domain import recording
 from pipeline_cli.domain.backlog import Backlog, Item
 from pipeline_cli.domain.changes import whole
-from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.items import Change, with_entry
 from pipeline_cli.domain.moments import iso
@@ -23,7 +22,7 @@ from pipeline_cli.load.answer import attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_backlog, load_meta_backlog
 from pipeline_cli.load.recording import close_lost
-from pipeline_cli.load.state import STATE_FILES, load_state, state_without_index
+from pipeline_cli.load.state import load_state, state_file, state_without_index
 from pipeline_cli.load.task_log import load_tasks
 
 
@@ -64,7 +63,7 @@ def decide_item(
             tally.add(finding)
             tell(finding)
         state = load_state(context, tally) or state_without_index(context, Tally())
-        path, source = _state_file(context, state)
+        path, source = state_file(context, state)
         try:
             items = state_json.raw_items(source.text if source else None)
             before = items.get(key)
@@ -138,12 +137,3 @@ def _is_passed(item: Item, owner: Owner, state: PmState | None) -> bool:
     """Tell whether a cursor has passed an item that is not marked done."""
     index = 0 if state is None else state.meta_index if owner == "meta" else state.index
     return not item.done and item.position <= index
-
-
-def _state_file(context: Context, state: PmState | None) -> tuple[str, SourceFile | None]:
-    """Return the state file that counts, with what it holds; None where it is to be created."""
-    path = state.path if state else context.log_path(STATE_FILES[-1])
-    source = context.workspace.read(path)
-    if isinstance(source, Finding):
-        raise InputError(source.message, code=source.code, path=path, hint=source.hint)
-    return path, source

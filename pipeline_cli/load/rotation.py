@@ -1,6 +1,6 @@
 """What `rotate` needs: the next slots, and the locked step that counts them as passed.
 
-Owns which state file the cursors are written to, and when that is refused.
+Owns when writing the cursors is refused.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from pipeline_cli.load.answer import Answer, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_meta_backlog, product_backlog_path
 from pipeline_cli.load.progress import Progress, backlog_missing, load_progress
-from pipeline_cli.load.state import STATE_FILES, state_without_index
+from pipeline_cli.load.state import state_file, state_without_index
 
 if TYPE_CHECKING:
     from pipeline_cli.domain.specs import SpecIndex
@@ -199,11 +199,8 @@ def _refuse_unread(tally: Tally) -> None:
 def _write(
     context: Context, state: PmState | None, values: dict[str, Any], *, dry_run: bool
 ) -> str:
-    """Set keys in the state file that counts, else in the last of the known names."""
-    path = state.path if state else context.log_path(STATE_FILES[-1])
-    source = context.workspace.read(path)
-    if isinstance(source, Finding):
-        raise InputError(source.message, code=source.code, path=path, hint=source.hint)
+    """Set keys in the state file that counts."""
+    path, source = state_file(context, state)
     try:
         text = state_json.rewrite(source.text if source else None, values)
     except JsonError as error:

@@ -1,13 +1,17 @@
 """State in JSON: the project manager's, the open issues, the heartbeat, the meta answers."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
+from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import ahead, iso
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState, newest
+from pipeline_cli.errors import InputError
 from pipeline_cli.formats import state_json
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
@@ -18,10 +22,21 @@ STATE_FILES = ("project_manager_state_overnight.json", "project_manager_state.js
 
 def load_state(context: Context, tally: Tally) -> PmState | None:
     """Read the state that was written last; None where none holds a usable index."""
+    return _newest(context, tally, state_json.parse_state)
+
+
+def state_without_index(context: Context, tally: Tally) -> PmState | None:
+    """Read the newest state of ours that holds no index; what it says of items counts."""
+    return _newest(context, tally, state_json.parse_items)
+
+
+def _newest(
+    context: Context, tally: Tally, parse: Callable[[SourceFile, Tally], PmState | None]
+) -> PmState | None:
     states = []
     for name in STATE_FILES:
         source = read_text(context, context.log_path(name), tally)
-        state = state_json.parse_state(source, tally) if source else None
+        state = parse(source, tally) if source else None
         if state:
             states.append(_without_future(state, context, tally))
     return newest(states)
@@ -37,15 +52,16 @@ def _without_future(state: PmState, context: Context, tally: Tally) -> PmState:
     return replace(state, updated_at=None)
 
 
-def state_without_index(context: Context, tally: Tally) -> PmState | None:
-    """Read the newest state of ours that holds no index; what it says of items counts."""
-    states = []
-    for name in STATE_FILES:
-        source = read_text(context, context.log_path(name), tally)
-        state = state_json.parse_items(source, tally) if source else None
-        if state:
-            states.append(_without_future(state, context, tally))
-    return newest(states)
+def state_file(context: Context, state: PmState | None) -> tuple[str, SourceFile | None]:
+    """Return the state file that counts, with what it holds; None where it is to be created.
+
+    Without a state it is the last of the known names. Raises InputError where it is no text.
+    """
+    path = state.path if state else context.log_path(STATE_FILES[-1])
+    source = context.workspace.read(path)
+    if isinstance(source, Finding):
+        raise InputError(source.message, code=source.code, path=path, hint=source.hint)
+    return path, source
 
 
 def load_issues(context: Context, tally: Tally) -> IssueBook:
