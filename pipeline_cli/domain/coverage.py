@@ -223,7 +223,7 @@ class _Index:
             if spec.number:
                 self._numbers.setdefault(spec.number, []).append(spec.stem)
             self._words[spec.stem] = _words(slug) | _words(spec.title)
-            for name in {_squeezed(slug), _squeezed(spec.title)} - {""}:
+            for name in {squeezed(slug), squeezed(spec.title)} - {""}:
                 self._names.setdefault(name, []).append(spec.stem)
         self._sorted = sorted(self._names)
         self._titles: dict[str, tuple[str, ...]] = {}  # what has been looked up already
@@ -296,7 +296,7 @@ class _Index:
 
     def _by_title(self, title: str, preferred: Sequence[str]) -> Match:
         """Find a title among the names: whole, else as the beginning of one spec's name only."""
-        wanted = _squeezed(title)
+        wanted = squeezed(title)
         if not wanted:
             return _NOTHING
         known = self._titles.get(wanted)
@@ -330,6 +330,6 @@ def _words(text: str) -> frozenset[str]:
     return words - _SMALL or words
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
     """Return the letters and digits of a title alone."""
     return "".join(_WORD.findall(text.casefold()))

@@ -17,6 +17,7 @@ from pipeline_cli.domain.coverage import (
     is_plan,
     match,
     match_sections,
+    squeezed,
 )
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.evidence import (
@@ -152,12 +153,12 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
     The tally is told what cannot be read. Specs that claim nothing are not held against the tree.
     """
     found = Tally()
-    tree = WorkTree(context)
     try:
-        claimants = _claimants(context, tree, found)
-        claiming = [one for one in claimants if one.said]
-        tested = load_tested(context, tree, (), found) if claiming else Tested()
-        verdicts = _verdicts(claiming, tree, tested.tests)
+        with closing(WorkTree(context)) as tree:
+            claimants = _claimants(context, tree, found)
+            claiming = [one for one in claimants if one.said]
+            tested = load_tested(context, tree, (), found) if claiming else Tested()
+            verdicts = _verdicts(claiming, tree, tested.tests)
     except (InputError, ConfigError) as error:
         tally.add(as_finding(error))
         return None
@@ -356,17 +357,13 @@ def _document_missing(said: Said, row: CoverageRow, tree: WorkTree) -> Said:
         return msgspec.structs.replace(said, doubt="the row is about the plan, not about a spec")
     if row.specd != PRESENT:
         return said
-    title = _squeezed(re.sub(r"^\W*\d+", "", row.plain))
+    title = squeezed(re.sub(r"^\W*\d+", "", row.plain))
     for path in sorted(tree.files):
         if path.endswith(".md") and _ARCHIVE.search(path):
-            name = _squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
+            name = squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
             if title and name.startswith(title):
                 return msgspec.structs.replace(said, doubt=f"its document is archived: {path}")
     return msgspec.structs.replace(said, missing="no spec document, although Spec'd is ✓")
-
-
-def _squeezed(text: str) -> str:
-    return "".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def _add_sections(document: CoverageDocument, by_stem: Mapping[str, _Claimant]) -> None:
