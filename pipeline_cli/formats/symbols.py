@@ -43,7 +43,7 @@ def definitions(path: str, text: str) -> Definitions | Unreadable:
     beyond a limit come back as `Unreadable`.
     """
     suffix = _suffix(path)
-    if suffix not in _PYTHON and suffix not in _GRAMMARS:
+    if not is_code(path):
         return Unreadable("no language that is known")
     data = text.encode("utf-8", "surrogateescape")
     if len(data) > MAX_BYTES:

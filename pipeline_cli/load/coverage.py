@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline_cli.domain.changes import ChangeSet, DocumentEdit
 from pipeline_cli.domain.commits import Committed, message
-from pipeline_cli.domain.coverage import PRESENT, UNKNOWN, CoverageDocument, Proof
+from pipeline_cli.domain.coverage import PRESENT, UNKNOWN, Proof
 from pipeline_cli.domain.coverage_update import (
     Change,
     Rules,
@@ -88,14 +88,6 @@ class Planned(NamedTuple):
     answer: UpdateAnswer
     changes: ChangeSet
     findings: tuple[Finding, ...]
-
-
-def read_coverage(context: Context) -> tuple[SourceFile, CoverageDocument] | None:
-    """Read the coverage document for a report; None where there is none that is text."""
-    from pipeline_cli.formats import coverage_md
-
-    source = context.workspace.read(context.settings.paths.coverage)
-    return (source, coverage_md.parse(source)) if isinstance(source, SourceFile) else None
 
 
 def plan_update(context: Context, asked: Asked) -> Planned:
