@@ -1,5 +1,6 @@
-"""`.gitignore` files, where git itself cannot be asked."""
+"""What git's own files say: `.gitignore`, where git itself cannot be asked, and `.gitmodules`."""
 
+import re
 from collections.abc import Callable, Iterable
 from posixpath import dirname
 
@@ -24,3 +25,8 @@ def ignored_by(files: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
         )
 
     return ignored
+
+
+def submodules(text: str) -> tuple[str, ...]:
+    """Return the paths that a `.gitmodules` names."""
+    return tuple(re.findall(r"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", text, re.MULTILINE))

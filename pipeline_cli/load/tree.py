@@ -94,7 +94,7 @@ class WorkTree:
     def _submodules(self) -> tuple[str, ...]:
         if ".gitmodules" not in self.files:
             return ()
-        from pipeline_cli.store.gitfiles import submodules
+        from pipeline_cli.formats.gitignore import submodules
 
         return submodules(self.text(".gitmodules") or "")
 

@@ -96,11 +96,6 @@ class _Links:
         return beyond
 
 
-def submodules(text: str) -> tuple[str, ...]:
-    """Return the paths that a `.gitmodules` names."""
-    return tuple(re.findall(r"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", text, re.MULTILINE))
-
-
 def renames(repository: Repository, root: Path, paths: Sequence[str]) -> dict[str, str]:
     """Return where files that are gone were moved to, as git's history has it.
 

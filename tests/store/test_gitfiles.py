@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.store.gitfiles import ignored_files, listed_files, renames, submodules
+from pipeline_cli.store.gitfiles import ignored_files, listed_files, renames
 from pipeline_cli.store.gitrepo import find_repository
 from tests.support import write
 
@@ -75,11 +75,6 @@ exec "{real}" "$@" < "{folder}/given"
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     asked = ["1.log", "2.log", "bad.log", "3.log", "b.md"]
     assert ignored_files(root, asked) == {"1.log", "2.log", "3.log"}
-
-
-def test_submodules_are_read_from_their_file() -> None:
-    text = '[submodule "x"]\n\tpath = libs/x\n\turl = ../x\n[submodule "y"]\n path=y y \n'
-    assert submodules(text) == ("libs/x", "y y")
 
 
 def moved(root: Path, *paths: str) -> dict[str, str]:
