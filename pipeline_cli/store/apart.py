@@ -7,11 +7,12 @@ mean is not known here.
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+
+from pipeline_cli.store.groups import kill_group
 
 #: The helper's memory, in bytes; beyond it, it ends.
 MEMORY = 512 << 20
@@ -53,9 +54,7 @@ class Apart:
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_group(process)
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 with contextlib.suppress(OSError):

@@ -21,6 +21,7 @@ from types import FrameType
 import msgspec
 
 from pipeline_cli.domain.recording import PREVIEW_LENGTH
+from pipeline_cli.store.groups import signal_group
 
 #: The log of a task takes so many bytes of its output.
 LOG_LIMIT = 16 << 20
@@ -264,15 +265,16 @@ class _Child:
                 self.ended = now
             elif self.ended is None:
                 self._hurry(now, deadline)
+        # The child is not reaped before `end`, so its group is nobody else's.
         if self._kill_at is not None or self._pipe is not None:
-            self._signal(signal.SIGKILL)
+            signal_group(self._process, signal.SIGKILL)
         self._drain()
         self._flush(deadline)
 
     def end(self) -> None:
         """Make sure that nothing of the command is left, whatever came before."""
         if self.ended is None:
-            self._signal(signal.SIGKILL)
+            signal_group(self._process, signal.SIGKILL)
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
@@ -286,9 +288,9 @@ class _Child:
                 self._kill_at = now + GRACE_SECONDS
             else:
                 return
-            self._signal(signal.SIGTERM)
+            signal_group(self._process, signal.SIGTERM)
         elif now >= self._kill_at or self._stops.count > 1:
-            self._signal(signal.SIGKILL)
+            signal_group(self._process, signal.SIGKILL)
 
     def _step(self) -> None:
         reading = [self._stops.wake] if self._stops.number is None else []
@@ -348,11 +350,6 @@ class _Child:
                 return
             if select.select([], [self._stream], [], _TICK)[1]:
                 self._write_some()
-
-    def _signal(self, number: int) -> None:
-        # The child is not reaped before `end`, so its group is nobody else's.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

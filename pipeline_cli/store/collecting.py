@@ -1,14 +1,14 @@
 """Ask a test runner which tests there are, without running any."""
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+
+from pipeline_cli.store.groups import kill_group
 
 #: So long a test runner may take to collect.
 COLLECT_SECONDS = 60.0
@@ -48,9 +48,7 @@ def collect(
         return Collected("", f"it took longer than {seconds:g} s")
     finally:
         # The group outlives its leader only where a child was left behind.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_group(process)
         if process.stdout:
             process.stdout.close()
     text = output[-_TAIL:].decode("utf-8", "replace")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_cli.errors import GitError
+from pipeline_cli.store.groups import signal_group
 
 if TYPE_CHECKING:
     from pipeline_cli.store.capture import Stops
@@ -239,10 +240,10 @@ class _Pipes:
 def _end(process: subprocess.Popen[bytes], *, group: bool) -> None:
     # First TERM: upon it git removes its own locks.
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if group:
-                os.killpg(process.pid, number)
-            else:
+        if group:
+            signal_group(process, number)
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.5)

@@ -3,14 +3,14 @@
 No shell, a process group of its own, a limit of time that ends the whole group.
 """
 
-import contextlib
 import os
 import select
-import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+
+from pipeline_cli.store.groups import kill_group
 
 TIMEOUT_SECONDS = 10
 #: So many of the last bytes that the command says on stderr are looked at.
@@ -78,9 +78,7 @@ def _follow(process: subprocess.Popen[bytes]) -> bytes:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a command that still runs, and all that it started."""
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_group(process)
     if process.stderr is not None:
         process.stderr.close()
 
