@@ -185,23 +185,7 @@ def finish(task: Task | None, task_id: str, outcome: Outcome, now: datetime) -> 
     duration = outcome.duration_seconds
     if duration is None and known.started is not None:
         duration = seconds_between(known.started, now)
-    text = outcome.output_preview
-    return (
-        {
-            "task_id": task_id,
-            "event": "finished",
-            "at": iso(now),
-            "status": outcome.status,
-            "exit_code": outcome.exit_code,
-            "duration_seconds": None if duration is None else round(duration, 3),
-            "output_chars": outcome.output_chars,
-            "output_preview": None if text is None else preview(text),
-            "commit": outcome.commit,
-            "tokens_in": outcome.tokens_in,
-            "tokens_out": outcome.tokens_out,
-            "cost_usd": outcome.cost_usd,
-        },
-    )
+    return (_finished(task_id, outcome, duration, now),)
 
 
 def close_lost(task: Task, now: datetime) -> tuple[Event, ...]:
@@ -211,28 +195,25 @@ def close_lost(task: Task, now: datetime) -> tuple[Event, ...]:
     """
     if task.status != "running":
         raise AssertionError(f"task {task.id} does not run, it is {task.status}")
-    unknown = dict.fromkeys(
-        (
-            "exit_code",
-            "duration_seconds",
-            "output_chars",
-            "output_preview",
-            "commit",
-            "tokens_in",
-            "tokens_out",
-            "cost_usd",
-        )
-    )
-    return (
-        {
-            "task_id": task.id,
-            "event": "finished",
-            "at": iso(now),
-            "status": "failed",
-            **unknown,
-            "reason": LOST,
-        },
-    )
+    return ({**_finished(task.id, Outcome("failed"), None, now), "reason": LOST},)
+
+
+def _finished(task_id: str, outcome: Outcome, duration: float | None, now: datetime) -> Event:
+    text = outcome.output_preview
+    return {
+        "task_id": task_id,
+        "event": "finished",
+        "at": iso(now),
+        "status": outcome.status,
+        "exit_code": outcome.exit_code,
+        "duration_seconds": None if duration is None else round(duration, 3),
+        "output_chars": outcome.output_chars,
+        "output_preview": None if text is None else preview(text),
+        "commit": outcome.commit,
+        "tokens_in": outcome.tokens_in,
+        "tokens_out": outcome.tokens_out,
+        "cost_usd": outcome.cost_usd,
+    }
 
 
 def closing_finding(task: Task, path: str) -> Finding:
