@@ -27,6 +27,7 @@ from pipeline_cli.domain.coverage import (
     whole,
 )
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.phrases import some
 from pipeline_cli.domain.specs import Spec
 
 Kind = Literal["added", "promoted", "demoted", "listed", "unlisted", "layout", "test_count"]
@@ -342,12 +343,10 @@ def _findings(document: CoverageDocument, matches: Sequence[Match]) -> Iterator[
 
 def ambiguous_row(path: str, row: CoverageRow, found: Ambiguous) -> Finding:
     """Report a row that might belong to any of several specs; none of them gets another row."""
-    more = len(found.stems) - _MOST_NAMED
-    named = ", ".join(found.stems[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     return Finding(
         code="row-ambiguous",
         severity="warning",
-        message=f"the row {row.plain[:80]!r} might be about {named}",
+        message=f"the row {row.plain[:80]!r} might be about {some(found.stems, _MOST_NAMED)}",
         path=path,
         line=row.line,
         hint="name the spec's file in the row, for example in its notes",

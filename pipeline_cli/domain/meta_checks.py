@@ -15,6 +15,7 @@ from pipeline_cli.domain.issues import IssueBook, ResolvedIssue
 from pipeline_cli.domain.meta import Verdict, Word
 from pipeline_cli.domain.moments import SKEW, Window, ahead, iso
 from pipeline_cli.domain.monitor import RULES
+from pipeline_cli.domain.phrases import some
 from pipeline_cli.domain.report import GOAL_REACHED
 from pipeline_cli.domain.tasks import Task
 from pipeline_cli.domain.wording import closeness, words_of
@@ -270,9 +271,7 @@ def _hours(hours: float) -> timedelta:
 
 
 def _listed(names: Iterable[str]) -> str:
-    known = list(names)
-    rest = len(known) - _MOST_NAMED
-    return ", ".join(known[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return some(names, _MOST_NAMED)
 
 
 CHECKS = {

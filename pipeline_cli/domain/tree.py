@@ -16,6 +16,7 @@ import msgspec
 
 from pipeline_cli.domain.evidence import Citation, Evidence, TestStatus
 from pipeline_cli.domain.globs import glob_matcher
+from pipeline_cli.domain.phrases import some
 from pipeline_cli.domain.reports import Outcome, Reports, fresh
 from pipeline_cli.domain.symbols import Definitions, Unreadable
 
@@ -149,7 +150,7 @@ def _with_outcome(
 
 def _why_absent(outcome: Outcome) -> str:
     if outcome.ambiguous:
-        return f"ambiguous in the report: {_some(outcome.ambiguous)}"
+        return f"ambiguous in the report: {some(outcome.ambiguous, _FEW)}"
     return "in no report"
 
 
@@ -205,7 +206,7 @@ def _find_path(citation: Citation, tree: Tree) -> Found:
     if len(ends) == 1:
         return Found(True, f"found at {ends[0]}", ends[0])
     if ends:
-        return Found(None, f"ambiguous: {_some(ends)}")
+        return Found(None, f"ambiguous: {some(ends, _FEW)}")
     return _missing(path, citation, tree)
 
 
@@ -235,11 +236,6 @@ def _missing(path: str, citation: Citation, tree: Tree) -> Found:
     if 0 < len(same) <= _FEW:
         return Found(False, f"{gone}absent; same name at {', '.join(same)}")
     return Found(False, f"{gone}absent")
-
-
-def _some(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
-    return ", ".join(paths[:_FEW]) + more
 
 
 def _find_test(names: tuple[str, ...], path: str, tree: Tree) -> Found:
@@ -272,10 +268,10 @@ def _longer(name: str, names: "Sequence[str] | frozenset[str]") -> str | None:
 def _find_test_anywhere(name: str, tree: Tree) -> Found:
     places = tree.tests_named(name)
     if places:
-        return Found(True, f"found in {_some(places)}", places[0])
+        return Found(True, f"found in {some(places, _FEW)}", places[0])
     modules = tree.ending(f"{name}.py")
     if modules:
-        return Found(True, f"it names the module {_some(modules)}", modules[0])
+        return Found(True, f"it names the module {some(modules, _FEW)}", modules[0])
     names = tree.test_names()
     if "*" in name:
         hits = [one for one in names if glob_matcher(name)(one)]

@@ -21,6 +21,7 @@ from pipeline_cli.domain.coverage_update import (
 )
 from pipeline_cli.domain.documents import SourceFile, digest_of
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.phrases import some
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import Answer
@@ -235,14 +236,11 @@ def _told(changes: Sequence[Change]) -> list[str]:
         moved = lists.setdefault((change.path, heading, by), {"added": [], "removed": []})
         moved["added" if change.kind == "listed" else "removed"].append(entry[2:])
     for (path, heading, by), moved in lists.items():
-        words = [f"{word} {_some(entries)}" for word, entries in moved.items() if entries]
+        words = [
+            f"{word} {some(entries, _MOST_LISTED)}" for word, entries in moved.items() if entries
+        ]
         lines.append(f"{path}: {heading}: {', '.join(words)}{by}")
     return lines
-
-
-def _some(entries: Sequence[str]) -> str:
-    more = len(entries) - _MOST_LISTED
-    return ", ".join(entries[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _why(said: str, evidence: Evidence) -> str:
