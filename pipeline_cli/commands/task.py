@@ -52,8 +52,14 @@ def start(
 
     job = _job(options, task_id, task_type, model, direction, item, heal_for)
     runner = recording.Runner(host=host_name())
-    done = _record_start(job, runner, dry_run=dry_run)
-    return _answer(options, job.context, done, "started", dry_run=dry_run)
+    return _transition(
+        options,
+        job.context,
+        job.task_id,
+        lambda task: recording.start(task, job.task_id, job.what, runner, job.context.now),
+        "started",
+        dry_run=dry_run,
+    )
 
 
 def finish(
@@ -336,19 +342,6 @@ def _job(
         if doubt:
             terminal.note(f"note: {doubt}; it is recorded as given")
     return _Job(context, chosen, recording.Description(task_type, model, direction, place, target))
-
-
-def _record_start(job: _Job, runner: recording.Runner, *, dry_run: bool = False) -> "Recording":
-    from pipeline_cli.load.recording import record
-
-    context, task_id, what = job
-    return record(
-        context,
-        task_id,
-        lambda task: recording.start(task, task_id, what, runner, context.now),
-        dry_run=dry_run,
-        tell=_tell,
-    )
 
 
 def _transition(
