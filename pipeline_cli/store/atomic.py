@@ -28,16 +28,8 @@ def replace(path: Path, data: bytes) -> None:
     The mode of an existing file is kept. Raises InputError where the disk refuses; the old
     content then stands and nothing of ours is left behind.
     """
-    temporary = _temporary(path)
-    try:
-        _write_new(temporary, data, _mode_of(path))
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise refused(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+    with replacing(path) as file:
+        file.write(data)
 
 
 @contextlib.contextmanager
@@ -49,15 +41,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary = _temporary(path)
     try:
-        mode = _mode_of(path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(temporary, flags, _NEW_FILE_MODE)
-        with open(descriptor, "wb") as file:
-            if mode is not None:
-                os.fchmod(descriptor, mode)
+        with _new_file(temporary, _mode_of(path)) as file:
             yield file
-            file.flush()
-            os.fsync(descriptor)
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -71,7 +56,8 @@ def create(path: Path, data: bytes) -> None:
     """Make a file that must not exist; nobody ever sees it half-written."""
     temporary = _temporary(path)
     try:
-        _write_new(temporary, data, None)
+        with _new_file(temporary, None) as file:
+            file.write(data)
         os.link(temporary, path)  # unlike a rename, a link never replaces what is there
         _sync_folder(path.parent)
     except OSError as error:
@@ -150,14 +136,16 @@ def _temporary(path: Path) -> Path:
     return path.with_name(_temporary_prefix(path) + secrets.token_hex(6))
 
 
-def _write_new(temporary: Path, data: bytes, mode: int | None) -> None:
+@contextlib.contextmanager
+def _new_file(temporary: Path, mode: int | None) -> Iterator[IO[bytes]]:
+    """Give a new file to write to; what was written is on the disk when the body is done."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, _NEW_FILE_MODE)
     # An explicit close: an implicit one would swallow a full disk that shows only there.
     with open(descriptor, "wb") as file:
         if mode is not None:
             os.fchmod(descriptor, mode)
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(descriptor)
 
