@@ -140,8 +140,8 @@ def _head(repository: Repository, names: list[str]) -> tuple[Head, dict[str, str
             words = git.line("rev-parse", *asked, "--symbolic-full-name", "HEAD").split("\n")
         except StepError as error:
             raise _why_no_head(git, error) from error
-    git_dir, hooks, commit, branch = Path(words[0]), words[-3 - len(blobs)], "", words[-1]
-    commit = words[-2 - len(blobs)]
+    git_dir, branch = Path(words[0]), words[-1]
+    hooks, commit = words[-3 - len(blobs)], words[-2 - len(blobs)]
     refuse_state(git_dir)
     if not branch.startswith("refs/heads/"):
         raise _state("HEAD is detached", "go to a branch first: git switch BRANCH")
