@@ -1,6 +1,5 @@
 """`update-coverage` killed at every call that changes a file: each document is old or new."""
 
-import re
 import subprocess
 import sys
 from functools import cache
@@ -10,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.cli.test_update_coverage import FILES
-from tests.store.test_kill_sweep import CALLS, PUT, SYNC, WRITE, Call
+from tests.store.fault_support import CALLS, PUT, SYNC, WRITE, Call, calls_in, faulty, tracing
 from tests.support import CRON_ENVIRONMENT, NOW, pipeline, snapshot, write
 
 pytestmark = pytest.mark.needs_strace
@@ -33,8 +32,7 @@ def run(root: Path, *strace: str) -> subprocess.CompletedProcess[str]:
 
 
 def inject(root: Path, call: Call, fault: str) -> subprocess.CompletedProcess[str]:
-    rule = f"inject={call.name}:{fault}:when={call.when}"
-    return run(root, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", rule)
+    return run(root, *faulty(call, fault))
 
 
 @cache
@@ -43,17 +41,15 @@ def calls() -> tuple[Call, ...]:
     with TemporaryDirectory() as folder:
         root = write(Path(folder) / "w", FILES)
         log = Path(folder) / "trace"
-        done = run(root, "-y", "-o", str(log), "-e", f"trace={','.join(f'?{c}' for c in CALLS)}")
+        done = run(root, "-y", *tracing(log, CALLS))
         assert done.returncode == 0, done.stderr
-        counts, found = dict.fromkeys(CALLS, 0), []
-        for line in log.read_text().splitlines():
-            match = re.match(r"(?:\d+\s+)?(\w+)\(", line)
-            if match and match[1] in counts:
-                counts[match[1]] += 1
-                opens = match[1] == "openat" and "O_CREAT" not in line and "O_WRONLY" not in line
-                if str(root) in line and not opens:
-                    found.append(Call(match[1], counts[match[1]], line))
-    return tuple(found)
+        traced = list(calls_in(log, CALLS))
+    return tuple(call for call in traced if str(root) in call.text and not _only_reads(call))
+
+
+def _only_reads(call: Call) -> bool:
+    writes = "O_CREAT" in call.text or "O_WRONLY" in call.text
+    return call.name == "openat" and not writes
 
 
 @cache

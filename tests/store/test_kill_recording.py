@@ -5,7 +5,6 @@ calls of it that touch the workspace: a sample of them always, all in the sweep.
 """
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.load.test_prune import archived, figures, resolution, task_lines
-from tests.store.test_kill_sweep import CALLS, PUT, REMOVE, WRITE, Call
+from tests.load.test_recording import RECORD
+from tests.store.fault_support import CALLS, PUT, REMOVE, WRITE, Call, calls_in, faulty, tracing
 from tests.support import (
     CRON_ENVIRONMENT,
     NOW,
@@ -76,8 +76,7 @@ def command(root: Path, kind: str, *strace: str) -> subprocess.CompletedProcess[
 
 
 def inject(root: Path, kind: str, call: Call, fault: str) -> subprocess.CompletedProcess[str]:
-    rule = f"inject={call.name}:{fault}:when={call.when}"
-    return command(root, kind, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", rule)
+    return command(root, kind, *faulty(call, fault))
 
 
 @cache
@@ -86,20 +85,14 @@ def calls(kind: str) -> tuple[Call, ...]:
     with TemporaryDirectory() as folder:
         root = workspace(Path(folder) / "w")
         log = Path(folder) / "trace"
-        known = ",".join(f"?{name}" for name in CALLS)
-        done = command(root, kind, "-y", "-o", str(log), "-e", f"trace={known}")
+        done = command(root, kind, "-y", *tracing(log, CALLS))
         assert done.returncode == 0, done.stderr
-        lines = log.read_text().splitlines()
-    counts, found = Counter[str](), []
-    for line in lines:
-        match = re.match(r"(\w+)\(", line)
-        name = match[1] if match else ""
-        if name not in CALLS:
-            continue
-        counts[name] += 1
-        reads = name == "openat" and "O_CREAT" not in line
-        if str(root) in line and not reads:
-            found.append(Call(name, counts[name], line.replace(str(root), "")))
+        traced = list(calls_in(log, CALLS))
+    found = []
+    for call in traced:
+        reads = call.name == "openat" and "O_CREAT" not in call.text
+        if str(root) in call.text and not reads:
+            found.append(call._replace(text=call.text.replace(str(root), "")))
     return tuple(found)
 
 
@@ -222,22 +215,6 @@ def test_a_full_disk_at_any_write_is_said_and_loses_nothing(tmp_path: Path, kind
     }
     sys.stdout.write(f"{kind}: full at {len(some(kind, WRITE))} writes" + "\n")
     assert found == {}
-
-
-RECORD = """
-import sys
-from pipeline_cli.domain import recording
-from pipeline_cli.domain.recording import Description, Outcome, Runner
-from pipeline_cli.load.context import open_context
-from pipeline_cli.load.recording import record
-
-context = open_context(sys.argv[1], None, None)
-for number in range(int(sys.argv[3])):
-    name = f"task_{sys.argv[2]}_{number}"
-    now = context.now
-    record(context, name, lambda t: recording.start(t, name, Description("impl"), Runner(), now))
-    record(context, name, lambda t: recording.finish(t, name, Outcome("completed"), now))
-"""
 
 
 @pytest.mark.sweep

@@ -5,19 +5,30 @@ are the places at which faults are then injected: a sample of them always, all i
 """
 
 import json
-import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import pytest
 
 from pipeline_cli.domain.changes import Append, ChangeSet, Create, DocumentEdit, Edit
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.store.workspace import Workspace
+from tests.store.fault_support import (
+    CALLS,
+    MODE,
+    OPEN,
+    PUT,
+    REMOVE,
+    SYNC,
+    WRITE,
+    Call,
+    calls_in,
+    faulty,
+    tracing,
+)
 from tests.support import CRON_ENVIRONMENT, snapshot, write
 
 pytestmark = pytest.mark.needs_strace
@@ -57,19 +68,8 @@ AFTER = {
     "create": b"new\n" * 1000,
     "append": b'{"n": 0}\n{"torn\n{"n": 1}\n',
 }
-OPEN, MAKE = ("openat",), ("mkdir", "mkdirat")
-WRITE, SYNC, CUT = ("write", "pwrite64"), ("fsync", "fdatasync"), ("ftruncate",)
-PUT = ("rename", "renameat", "renameat2", "link", "linkat")
-REMOVE, MODE = ("unlink", "unlinkat"), ("fchmod",)
-CALLS = (*OPEN, *MAKE, *WRITE, *SYNC, *CUT, *PUT, *REMOVE, *MODE)
-
-
-class Call(NamedTuple):
-    """A system call of the traced run: its name, and the how-many-th of that name it is."""
-
-    name: str
-    when: int
-    text: str
+#: By which a change marks its own calls.
+MARKS = ("access", "faccessat", "faccessat2")
 
 
 def workspace(root: Path) -> Path:
@@ -88,8 +88,7 @@ def change(root: Path, kind: str, *strace: str) -> subprocess.CompletedProcess[s
 
 
 def inject(root: Path, kind: str, call: Call, fault: str) -> subprocess.CompletedProcess[str]:
-    rule = f"inject={call.name}:{fault}:when={call.when}"
-    return change(root, kind, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", rule)
+    return change(root, kind, *faulty(call, fault))
 
 
 @cache
@@ -98,20 +97,14 @@ def calls(kind: str) -> tuple[Call, ...]:
     with TemporaryDirectory() as folder:
         root = workspace(Path(folder) / "w")
         log = Path(folder) / "trace"
-        known = ",".join(f"?{name}" for name in CALLS)
-        trace = f"trace=access,?faccessat,?faccessat2,{known}"
-        done = change(root, kind, "-o", str(log), "-e", trace)
+        done = change(root, kind, *tracing(log, (*MARKS, *CALLS)))
         assert done.returncode == 0, done.stderr
-        lines = log.read_text().splitlines()
-    counts, found, marks = dict.fromkeys(CALLS, 0), [], 0
-    for line in lines:
-        match = re.match(r"(?:\d+\s+)?(\w+)\(", line)
-        name = match[1] if match else ""
-        marks += "/mark" in line
-        if name in counts:
-            counts[name] += 1
-            if marks == 1:
-                found.append(Call(name, counts[name], line))
+        traced = list(calls_in(log, (*MARKS, *CALLS)))
+    found, marks = [], 0
+    for call in traced:
+        marks += "/mark" in call.text
+        if marks == 1 and call.name in CALLS:
+            found.append(call)
     assert marks == 2
     return tuple(found)
 

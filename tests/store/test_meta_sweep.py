@@ -1,16 +1,15 @@
 """`meta-check` killed at every call that changes a file: old or new, and the next run completes."""
 
 import json
-import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import pytest
 
+from tests.store.fault_support import PUT, SYNC, Call, calls_in, faulty, tracing
 from tests.support import CRON_ENVIRONMENT, NOW, snapshot, write
 
 pytestmark = pytest.mark.needs_strace
@@ -38,15 +37,7 @@ BEFORE: dict[str, dict[str, str]] = {
     "again": {ANSWERS: json.dumps(KEPT), LAST_RUN: '{"at": 1770746400}'},
     "invalid": {ANSWERS: "[]", LAST_RUN: "{"},
 }
-PUT = ("rename", "renameat", "renameat2", "link", "linkat")
-CALLS = ("write", "fsync", "fdatasync", "unlink", "unlinkat", *PUT)
-
-
-class Call(NamedTuple):
-    """A system call: its name, and the how-many-th of that name it is."""
-
-    name: str
-    when: int
+CALLS = ("write", *SYNC, "unlink", "unlinkat", *PUT)
 
 
 def root_of(folder: Path, kind: str) -> Path:
@@ -76,15 +67,10 @@ def calls(kind: str) -> tuple[Call, ...]:
     """Return the calls of a run that change files, and those of the same names around them."""
     with TemporaryDirectory() as folder:
         log = Path(folder) / "trace"
-        trace = "trace=" + ",".join(f"?{name}" for name in CALLS)
-        done = run(
-            root_of(Path(folder) / "w", kind), "strace", "-f", "-qq", "-o", str(log), "-e", trace
-        )
+        traced = ("strace", "-f", "-qq", *tracing(log, CALLS))
+        done = run(root_of(Path(folder) / "w", kind), *traced)
         assert done.returncode == 0, done.stderr
-        names = [
-            re.sub(r"^\d+\s+", "", line).partition("(")[0] for line in log.read_text().splitlines()
-        ]
-    return tuple(Call(name, names[: place + 1].count(name)) for place, name in enumerate(names))
+        return tuple(calls_in(log, CALLS))
 
 
 @cache
@@ -100,8 +86,7 @@ def whole(kind: str) -> dict[str, bytes]:
 def wrong_after_kill(root: Path, kind: str, call: Call) -> str | None:
     """Kill a run at a call, and run once more; return what is wrong, None if nothing is."""
     before = files(root_of(root, kind))
-    rule = f"inject={call.name}:signal=KILL:when={call.when}"
-    done = run(root, "strace", "-f", "-qq", "-o", "/dev/null", "-e", rule)
+    done = run(root, "strace", "-f", "-qq", *faulty(call, "signal=KILL"))
     if done.returncode != -9:
         return f"not killed, exit {done.returncode}"
     for name, data in files(root).items():

@@ -5,18 +5,28 @@ change files of the workspace: a sample of them always, all in the sweep.
 """
 
 import json
-import re
 import shutil
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.store.test_kill_sweep import CUT, MODE, PUT, REMOVE, SYNC, WRITE
+from tests.store.fault_support import (
+    CUT,
+    MODE,
+    PUT,
+    REMOVE,
+    SYNC,
+    WRITE,
+    Call,
+    calls_in,
+    faulty,
+    tracing,
+)
 from tests.support import CRON_ENVIRONMENT, event_line, snapshot
 
 pytestmark = pytest.mark.needs_strace
@@ -29,14 +39,6 @@ ISSUES, RESOLUTIONS = f"{LOGS}/monitor_issues.json", f"{LOGS}/monitor_resolution
 #: The one that has cleared, and the one that fires anew.
 CONDITIONS = ("orphan_running", "repeated_failures")
 LOCK = ".pipeline-logs.lock"
-
-
-class Call(NamedTuple):
-    """A system call of the traced run: its name, and the how-many-th of that name it is."""
-
-    name: str
-    when: int
-    text: str
 
 
 def run(root: Path, now: str, name: str, *strace: str) -> subprocess.CompletedProcess[str]:
@@ -99,22 +101,18 @@ def traced(prepared: Path, name: str) -> tuple[tuple[Call, ...], dict[str, bytes
     """Return the calls of a run that change files of the workspace, and what it leaves."""
     with TemporaryDirectory() as folder:
         root, log = copy(prepared, Path(folder)), Path(folder) / "trace"
-        known = ",".join(f"?{call}" for call in CALLS)
-        done = run(root, T1, name, "-y", "-o", str(log), "-e", f"trace={known}")
+        done = run(root, T1, name, "-y", *tracing(log, CALLS))
         assert done.returncode == 0, done.stderr
-        counts, found = dict.fromkeys(CALLS, 0), []
-        for line in log.read_text().splitlines():
-            match = re.match(r"(?:\d+\s+)?(\w+)\(", line)
-            if match and match[1] in counts:
-                counts[match[1]] += 1
-                if str(root) in line and LOCK not in line:
-                    found.append(Call(match[1], counts[match[1]], line.replace(str(root), "")))
+        found = [
+            call._replace(text=call.text.replace(str(root), ""))
+            for call in calls_in(log, CALLS)
+            if str(root) in call.text and LOCK not in call.text
+        ]
         return tuple(found), snapshot(root)
 
 
 def inject(root: Path, name: str, call: Call, fault: str) -> subprocess.CompletedProcess[str]:
-    rule = f"inject={call.name}:{fault}:when={call.when}"
-    return run(root, T1, name, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", rule)
+    return run(root, T1, name, *faulty(call, fault))
 
 
 def wrong_at_once(root: Path, before: dict[str, bytes], after: dict[str, bytes]) -> str | None:

@@ -9,12 +9,13 @@ import re
 import subprocess
 import sys
 from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import pytest
 
+from tests.store.fault_support import Call, calls_in, faulty, tracing
 from tests.support import CRON_ENVIRONMENT, NOW, backlog_text, pipeline, snapshot, write
 
 pytestmark = pytest.mark.needs_strace
@@ -35,14 +36,6 @@ CALLS = (
     *("openat", "mkdir", "write", "fsync", "rename", "renameat", "renameat2", "link", "linkat"),
     *("unlink", "unlinkat", "fchmod", "ftruncate", "flock"),
 )
-
-
-class Call(NamedTuple):
-    """A call of the traced run: its name, and the how-many-th of that name it is."""
-
-    name: str
-    when: int
-    text: str
 
 
 def workspace(root: Path, kind: str) -> Path:
@@ -67,26 +60,16 @@ def calls(kind: str) -> tuple[Call, ...]:
     """Return the calls of a step from its lock on, in their order."""
     with TemporaryDirectory() as folder:
         root, log = workspace(Path(folder) / "w", kind), Path(folder) / "trace"
-        known = ",".join(f"?{name}" for name in CALLS)
-        done = advance(root, "-o", str(log), "-e", f"trace={known}")
+        done = advance(root, *tracing(log, CALLS))
         assert done.returncode == 0, done.stderr
-        lines = log.read_text().splitlines()
-    counts, found, locked = dict.fromkeys(CALLS, 0), [], False
-    for line in lines:
-        match = re.match(r"(?:\d+\s+)?(\w+)\(", line)
-        name = match[1] if match else ""
-        if name in counts:
-            counts[name] += 1
-            locked = locked or ".lock" in line
-            if locked:
-                found.append(Call(name, counts[name], line))
+        traced = list(calls_in(log, CALLS))
+    found = tuple(dropwhile(lambda call: ".lock" not in call.text, traced))
     assert found
-    return tuple(found)
+    return found
 
 
 def inject(root: Path, call: Call, fault: str) -> subprocess.CompletedProcess[str]:
-    rule = f"inject={call.name}:{fault}:when={call.when}"
-    return advance(root, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", rule)
+    return advance(root, *faulty(call, fault))
 
 
 def slot_of(root: Path, kind: str) -> int | None:
