@@ -12,7 +12,7 @@ import pytest
 from pipeline_cli.domain.commits import LIST_OURS
 from tests.cli.test_update_coverage import COVERAGE, FILES, STATUS
 from tests.store.commit_support import (
-    conflicting,
+    conflict,
     footprint,
     git,
     hook,
@@ -178,14 +178,6 @@ class Refusal(NamedTuple):
     code: str
     words: str
     hint: str
-
-
-def conflict(*words: str) -> Callable[[Path], None]:
-    def go(folder: Path) -> None:
-        conflicting(folder)
-        git(folder, *words, check=False)
-
-    return go
 
 
 def unborn(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from git import Repo
@@ -66,6 +66,16 @@ def conflicting(folder: Path) -> None:
     write(folder, {"history.md": "side\n"})
     git(folder, "commit", "-q", "-am", "side")
     git(folder, "switch", "-q", "main")
+
+
+def conflict(*words: str) -> Callable[[Path], None]:
+    """Return what leaves git in the middle of a step that conflicts, like `merge side`."""
+
+    def go(folder: Path) -> None:
+        conflicting(folder)
+        git(folder, *words, check=False)
+
+    return go
 
 
 def in_long_way(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from tests.store.commit_support import (
     A,
     B,
     commit,
+    conflict,
     conflicting,
     footprint,
     git,
@@ -41,14 +42,6 @@ class Refusal(NamedTuple):
     code: str
     message: str
     hint: str
-
-
-def conflict(*words: str) -> Callable[[Path], None]:
-    def go(folder: Path) -> None:
-        conflicting(folder)
-        git(folder, *words, check=False)
-
-    return go
 
 
 def am(folder: Path) -> None:
