@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline_cli.commands.output import Options, emit_diff, emit_json
+from pipeline_cli.commands.output import Options, emit_diff, emit_json, tell
 from pipeline_cli.domain.items import Change, retried, skipped
 from pipeline_cli.domain.recording import TEXT_LENGTH
 from pipeline_cli.errors import UsageError
@@ -63,7 +63,7 @@ def _decide(
         item,
         change,
         dry_run=dry_run,
-        tell=lambda found: terminal.note(f"{found.severity}[{found.code}]: {found.message}"),
+        tell=tell,
     )
     if options.json:
         keys = {

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from pipeline_cli.render import terminal
 
@@ -120,6 +120,22 @@ def emit_findings(options: Options, findings: "Sequence[Finding]", command: str)
             terminal.note(f"  hint: {finding.hint}")
     if len(wanted) > MOST_SHOWN:
         terminal.note(f"… and {len(wanted) - MOST_SHOWN} more findings: {command} --json")
+
+
+def tell(finding: "Finding") -> None:
+    """Say on stderr, at once, what a step found on its way; the answer holds it too."""
+    terminal.note(f"{finding.severity}[{finding.code}]: {finding.message}")
+
+
+def descriptor_of(stream: TextIO | None) -> int | None:
+    """Return the descriptor of a stream; None where there is none to stream to."""
+    if stream is None:
+        return None
+    try:
+        stream.flush()
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def screen_size() -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline_cli.commands.output import Options, emit_json
+from pipeline_cli.commands.output import Options, emit_json, tell
 from pipeline_cli.errors import UsageError
 from pipeline_cli.render import terminal
 
@@ -21,7 +21,7 @@ def run(options: Options, *, older_than: str, dry_run: bool = False) -> int:
             context,
             days_of_span(older_than),
             dry_run=dry_run,
-            tell=lambda found: terminal.note(f"{found.severity}[{found.code}]: {found.message}"),
+            tell=tell,
         )
     except AgeError as error:
         raise UsageError(f"--older-than: {error}", hint="for example --older-than 90d") from error

@@ -6,9 +6,9 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pipeline_cli.commands.output import Options, emit_diff, emit_json
+from pipeline_cli.commands.output import Options, descriptor_of, emit_diff, emit_json, tell
 from pipeline_cli.domain import recording
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
@@ -221,7 +221,7 @@ def _record_run(job: _Job, stack: contextlib.ExitStack) -> "Stops":
             noted.append(stack.enter_context(noted_signals()))
         return events
 
-    record(context, task_id, step, tell=_tell)
+    record(context, task_id, step, tell=tell)
     return noted[0]
 
 
@@ -236,7 +236,7 @@ def _run_started(
             job.context,
             job.task_id,
             command,
-            stream=_descriptor(sys.stderr if options.json else sys.stdout),
+            stream=descriptor_of(sys.stderr if options.json else sys.stdout),
             timeout=timeout,
             stops=stops,
         )
@@ -287,7 +287,7 @@ def _record_end(job: _Job, captured: "Captured | None") -> "Recording | Pipeline
             context,
             job.task_id,
             lambda task: recording.finish(task, job.task_id, outcome, context.now),
-            tell=_tell,
+            tell=tell,
         )
     except PipelineError as error:
         terminal.note(f"error[{error.code}]: task {job.task_id} was not recorded: {error.message}")
@@ -355,12 +355,8 @@ def _transition(
 ) -> int:
     from pipeline_cli.load.recording import record
 
-    recorded = record(context, task_id, step, dry_run=dry_run, tell=_tell)
+    recorded = record(context, task_id, step, dry_run=dry_run, tell=tell)
     return _answer(options, context, recorded, done, dry_run=dry_run)
-
-
-def _tell(finding: "Finding") -> None:
-    terminal.note(f"{finding.severity}[{finding.code}]: {finding.message}")
 
 
 def _answer(
@@ -468,14 +464,3 @@ def _runner(job: _Job) -> recording.Runner:
     return recording.Runner(
         host_name(), pid, process_start(pid), log_path(job.context, job.task_id)
     )
-
-
-def _descriptor(stream: TextIO | None) -> int | None:
-    """Return the descriptor of a stream; None where there is none to stream to."""
-    if stream is None:
-        return None
-    try:
-        stream.flush()
-        return stream.fileno()
-    except (OSError, ValueError):
-        return None

@@ -46,19 +46,20 @@ def run(
     """Bring SPEC-COVERAGE and STATUS up to date, in place (contracts §13)."""
     context = options.open()
     asked = Asked(tests_passed, junit, sync, mode.check)
+    commits = mode.commits and asked.acts
     committed, diff = None, ""
     # A long table is some hundred thousand small objects, which all live until the answer is
     # there: looking through them for garbage would double the time.
     gc.disable()
     try:
-        if mode.commits and asked.acts:
+        if commits:
             planned, committed = commit_update(context, asked)
         else:
             planned = plan_update(context, asked)
     finally:
         gc.enable()
     written: Sequence[str] = committed.paths if committed else ()
-    if not (mode.commits and asked.acts):
+    if not commits:
         applied = context.workspace.apply(planned.changes, dry_run=not mode.writes)
         # A diff of a long table takes as long as all of the rest.
         written, diff = applied.paths, applied.diff if mode.diff else ""

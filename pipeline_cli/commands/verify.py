@@ -4,7 +4,13 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_long_json, emit_text
+from pipeline_cli.commands.output import (
+    Options,
+    descriptor_of,
+    emit_findings,
+    emit_long_json,
+    emit_text,
+)
 from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
@@ -59,16 +65,9 @@ def _by_running(context: Context, wanted: Wanted) -> Answer[Verification]:
         terminal.note("note: no test that can be run is named; nothing was run")
         return verify_answer(context, junit=wanted.junit, names=wanted.specs)
     with empty_folder(None, "tests") as folder:
-        report = run_tests(context, named, folder, stream=_stderr())
+        # The tests' own output goes to stderr: stdout is for the result.
+        report = run_tests(context, named, folder, stream=descriptor_of(sys.stderr))
         return verify_answer(context, junit=[*wanted.junit, report], names=wanted.specs)
-
-
-def _stderr() -> int | None:
-    """Return the descriptor to which the tests' own output goes: stdout is for the result."""
-    try:
-        return None if sys.stderr is None else sys.stderr.fileno()
-    except (OSError, ValueError):
-        return None
 
 
 def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Verification]) -> None:
