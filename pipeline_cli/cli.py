@@ -29,6 +29,8 @@ LOOK, RECORD, ACT, SET_UP = "Look", "Record", "Act", "Set up"
 #: The global options, accepted before and after the command's name: with a value, and without.
 _WITH_VALUE = ("--root", "--config", "--now", "--color")
 _FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+#: What the help of every command ends with.
+_EPILOG = "Global options (--root, --json, -q and more): pipeline --help"
 #: Set by a shell that asks for completions.
 _COMPLETE = "_PIPELINE_COMPLETE"
 
@@ -72,7 +74,8 @@ app = typer.Typer(
     name="pipeline",
     help="The truth about a pipeline of coding agents, from plain files in git.",
     epilog="Exit codes: 0 done, 1 findings under --check, 2 usage or settings, 3 input missing "
-    "or unreadable, 4 try again, 5 git refused, 70 a bug of ours. Manual: docs/README.md",
+    "or unreadable, 4 try again, 5 git refused, 70 a bug of ours. Manual: docs/README.md in the "
+    "repository; what a name means: pipeline explain",
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
@@ -230,6 +233,7 @@ task = typer.Typer(
     name="task",
     help="Record what happens to one task: start, finish, run, decide, cancel, show. Decide on "
     "a backlog item: retry, skip. Archive what is old: prune.",
+    epilog=_EPILOG,
 )
 app.add_typer(task, rich_help_panel=RECORD)
 
@@ -652,13 +656,14 @@ def schema(context: typer.Context, name: Name = None) -> int:
 
 
 def _reflow(group: typer.Typer) -> None:
-    """Give the help of a group's commands whole paragraphs.
+    """Give the help of a group's commands whole paragraphs, and the way to the global options.
 
     Typer keeps the line ends that a docstring has in the source, which no terminal's width fits.
     """
     for command in group.registered_commands:
         paragraphs = (command.callback.__doc__ or "").split("\n\n") if command.callback else []
         command.help = "\n\n".join(" ".join(words.split()) for words in paragraphs)
+        command.epilog = _EPILOG
 
 
 _reflow(app)

@@ -98,8 +98,16 @@ def test_every_command_has_a_help_that_says_that_it_writes_nothing(command: str)
     assert re.search(r"writes\s+nothing", done.text, re.IGNORECASE)
 
 
-def test_the_help_names_the_exit_codes() -> None:
-    assert "Exit codes: 0 done" in pipeline(None, "--help", now=None).text
+def test_the_help_names_the_exit_codes_and_where_the_manual_is() -> None:
+    shown = " ".join(pipeline(None, "--help", now=None).text.split())
+    assert "Exit codes: 0 done" in shown
+    assert "Manual: docs/README.md in the repository" in shown
+
+
+@pytest.mark.parametrize("words", [("status",), ("task",), ("task", "run"), ("rotate",)])
+def test_the_help_of_a_command_leads_to_the_global_options(words: tuple[str, ...]) -> None:
+    shown = " ".join(pipeline(None, *words, "--help", now=None).text.split())
+    assert "Global options (--root, --json, -q and more): pipeline --help" in shown
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["status", "--version"]])
