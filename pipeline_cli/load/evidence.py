@@ -220,7 +220,11 @@ def chosen_of(claimants: Sequence[_Claimant], names: Sequence[str]) -> list[_Cla
         return list(claimants)
     chosen: list[_Claimant] = []
     for name in names:
-        found = [one for one in claimants if name in (one.spec.stem, one.path, one.spec.number)]
+        found = [
+            one
+            for one in claimants
+            if name in (one.spec.stem, one.path) or _is_number(name, one.spec.number)
+        ]
         found = found or [one for one in claimants if one.spec.title == name]
         if not found:
             raise _no_spec(name, claimants)
@@ -228,11 +232,19 @@ def chosen_of(claimants: Sequence[_Claimant], names: Sequence[str]) -> list[_Cla
     return list({one.path: one for one in chosen}.values())
 
 
+def _is_number(name: str, number: str | None) -> bool:
+    """Tell whether a name is a spec's number, with its leading zeros or without them."""
+    short = name.lstrip("0")
+    return number is not None and name.isascii() and name.isdigit() and short == number.lstrip("0")
+
+
 def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [one.spec.stem for one in claimants], n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "see `pipeline verify` for all of them"
+    stems = [one.spec.stem for one in claimants]
+    near = get_close_matches(name, stems, n=3)
+    near = near or [stem for stem in stems if name and name.casefold() in stem.casefold()][:3]
+    hint = f"did you mean {', '.join(near)}?" if near else "pipeline verify --json names them all"
     return UsageError(f"no spec is named {name[:60]!r}", hint=hint)
 
 

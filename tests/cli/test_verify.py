@@ -301,6 +301,23 @@ def test_an_unknown_name_gets_a_suggestion(root: Path) -> None:
     ran = pipeline(root, "verify", "--spec", "001-helth", "--json")
     assert ran.code == 2
     assert ran.json["error"]["hint"] == "did you mean 001-health?"
+    ran = pipeline(root, "verify", "--spec", "Health", "--spec", "EALTH", "--json")
+    assert ran.json["error"]["hint"] == "did you mean 001-health?"
+
+
+def test_a_name_like_no_other_leads_to_the_list_of_all(root: Path) -> None:
+    ran = pipeline(root, "verify", "--spec", "99")
+    assert ran.code == 2
+    assert "hint: pipeline verify --json names them all" in ran.err
+    stems = [one["spec"] for one in pipeline(root, "verify", "--json").json["specs"]]
+    assert "001-health" in stems
+
+
+@pytest.mark.parametrize("number", ["1", "01", "001", "0001"])
+def test_a_number_is_known_with_and_without_its_zeros(root: Path, number: str) -> None:
+    ran = pipeline(root, "verify", "--spec", number, "--json")
+    assert ran.code == 0
+    assert [one["spec"] for one in ran.json["specs"]] == ["001-health"]
 
 
 def test_text_names_what_is_contradicted_and_counts_the_rest(root: Path) -> None:
