@@ -42,7 +42,7 @@ def run(options: Options, wanted: Wanted) -> int:
         )
     context = options.open()
     if wanted.run:
-        answer = _by_running(context, wanted)
+        answer = _by_running(context, wanted, quiet=options.quiet)
     else:
         answer = verify_answer(context, junit=wanted.junit, names=wanted.specs)
     shown = narrowed(answer.value, wanted.only)
@@ -50,7 +50,7 @@ def run(options: Options, wanted: Wanted) -> int:
     return int(wanted.check and answer.value.summary.contradicted > 0)
 
 
-def _by_running(context: Context, wanted: Wanted) -> Answer[Verification]:
+def _by_running(context: Context, wanted: Wanted, *, quiet: bool) -> Answer[Verification]:
     """Run the tests that the specs name, and verify by the report that they leave."""
     from pipeline_cli.load.test_run import run_tests
     from pipeline_cli.store.folders import empty_folder
@@ -62,11 +62,13 @@ def _by_running(context: Context, wanted: Wanted) -> Answer[Verification]:
         )
     named = targets(context, wanted.specs)
     if not named:
-        terminal.note("note: no test that can be run is named; nothing was run")
+        if not quiet:
+            terminal.note("note: no test that can be run is named; nothing was run")
         return verify_answer(context, junit=wanted.junit, names=wanted.specs)
     with empty_folder(None, "tests") as folder:
         # The tests' own output goes to stderr: stdout is for the result.
-        report = run_tests(context, named, folder, stream=descriptor_of(sys.stderr))
+        stream = None if quiet else descriptor_of(sys.stderr)
+        report = run_tests(context, named, folder, stream=stream)
         return verify_answer(context, junit=[*wanted.junit, report], names=wanted.specs)
 
 

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.context import Context
+from pipeline_cli.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pipeline_cli.store.capture import Captured
+
+#: So many lines of what the tests printed are told, out of so many bytes at the end.
+_LAST_LINES, _LAST_BYTES = 3, 600
 
 
 def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream: int | None) -> str:
@@ -17,7 +21,7 @@ def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream:
     `{tests}` in the command stands for the tests, `{junit}` for the report; where they are not
     in it, pytest's way is taken: the tests at the end, and `--junitxml`. What it prints goes to
     the descriptor `stream`, and it ends after `executor.test_timeout` seconds. Raises InputError
-    where it leaves no report.
+    where it leaves no report; without a `stream` that says what was printed last.
     """
     from pipeline_cli.store.capture import capture
 
@@ -35,11 +39,13 @@ def run_tests(context: Context, targets: Sequence[str], folder: Path, *, stream:
 
         raise Signalled(done.interrupted)
     if not report.is_file():
+        unseen = stream is None and not done.not_started
+        said = _said_last(Workspace(folder), "output.log") if unseen else ""
         raise InputError(
-            f"the tests left no report: {_how_ended(done)}",
+            f"the tests left no report: {_how_ended(done)}{said}",
             code="report-missing",
             path=" ".join(command[:4]),
-            hint=_remedy(done),
+            hint=_remedy(done, "what they print" if unseen else "what they print above"),
         )
     return str(report)
 
@@ -52,12 +58,23 @@ def _how_ended(done: "Captured") -> str:
     return f"they ended with code {done.code}"
 
 
-def _remedy(done: "Captured") -> str:
+def _said_last(workspace: Workspace, log: str) -> str:
+    """Return the last lines that were printed, for an error; most often they name its cause."""
+    size = workspace.size(log)
+    start = max(0, size - _LAST_BYTES)
+    text = workspace.part(log, start, size - start).decode("utf-8", "replace")
+    lines = [" ".join(line.split()) for line in text.split("\n") if line.strip()]
+    if not lines:
+        return ", and printed nothing"
+    return f"; they printed last: {' | '.join(lines[-_LAST_LINES:])}"
+
+
+def _remedy(done: "Captured", printed: str) -> str:
     if done.timed_out:
-        return "see what they print above; executor.test_timeout gives them more seconds"
+        return f"see {printed}; executor.test_timeout gives them more seconds"
     if done.not_started:
         return "see executor.test_command; no shell reads it, so its first word is a program"
-    return "see what they print above; executor.test_command must write a JUnit report"
+    return f"see {printed}; executor.test_command must write a JUnit report"
 
 
 def command_of(command: Sequence[str], targets: Sequence[str], report: str) -> list[str]:

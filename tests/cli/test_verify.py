@@ -237,6 +237,38 @@ def test_a_command_that_leaves_no_report_is_an_error(root: Path, command: str, c
     assert pipeline(root, "verify", "--run", "--json").code == code
 
 
+def test_quietly_the_tests_output_goes_nowhere(root: Path) -> None:
+    script = "import sys; open(sys.argv[1], 'w').write('<testsuite/>'); print('noise')"
+    words = json.dumps(["python3", "-c", script, "{junit}"])
+    write(root, {"pipeline.toml": f"[executor]\ntest_command = {words}\n"})
+    assert "noise" in pipeline(root, "verify", "--run").err
+    quiet = pipeline(root, "-q", "verify", "--run")
+    assert (quiet.code, quiet.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            r"printf 'one\ntwo\n\nthree \033[2J\nfour\n'; exit 7",
+            "code 7; they printed last: two | three \\x1b[2J | four",
+        ),
+        ("exit 7", "code 7, and printed nothing"),
+    ],
+)
+def test_quietly_without_a_report_the_last_lines_are_told(
+    root: Path, script: str, said: str
+) -> None:
+    words = json.dumps(["sh", "-c", script])
+    write(root, {"pipeline.toml": f"[executor]\ntest_command = {words}\n"})
+    ran = pipeline(root, "-q", "verify", "--run")
+    assert ran.code == 3
+    assert ran.err.startswith(
+        f"error[report-missing]: the tests left no report: they ended with {said}\n"
+    )
+    assert "above" not in ran.err
+
+
 def test_placeholders_put_tests_and_report_where_the_command_wants_them(root: Path) -> None:
     script = "import sys; open(sys.argv[1], 'w').write('<testsuite/>'); print(sys.argv[2:])"
     words = json.dumps(["python3", "-c", script, "{junit}", "--", "{tests}", "end"])
