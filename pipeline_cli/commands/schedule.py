@@ -4,8 +4,8 @@ from pipeline_cli.commands.output import Options
 from pipeline_cli.domain.schedule import crontab, listing, units
 from pipeline_cli.errors import UsageError
 from pipeline_cli.load.layout import init_context
+from pipeline_cli.load.schedule import lacking, program
 from pipeline_cli.load.schedule import options as named
-from pipeline_cli.load.schedule import program
 from pipeline_cli.render import terminal
 
 
@@ -19,5 +19,7 @@ def run(options: Options, *, cron: bool, systemd: bool) -> int:
         raise UsageError("what is printed for cron and systemd is no JSON", hint="leave --json out")
     context, _ = init_context(options.root, options.config, options.now)
     words = program(), named(context, options.config)
-    terminal.write_text(crontab(*words) if cron else listing(units(*words)))
+    without = {name: terminal.one_line(why) for name, why in lacking(context).items()}
+    text = crontab(*words, without) if cron else listing(units(*words, without), without)
+    terminal.write_text(text)
     return 0

@@ -4,7 +4,7 @@ Owns the quoting of both, which is not that of a shell alone.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -58,10 +58,12 @@ JOBS = (
 )
 
 
-def crontab(program: Sequence[str], options: Sequence[str]) -> str:
+def crontab(
+    program: Sequence[str], options: Sequence[str], lacking: Mapping[str, str] | None = None
+) -> str:
     """Return the lines of a crontab; `program` and `options` are words as they are.
 
-    stdout goes to nobody but where it is the point, stderr to cron's mail: it holds errors
+    A job that lacks something (`lacking`: its name, and what) stays a comment. stdout goes to nobody but where it is the point, stderr to cron's mail: it holds errors
     alone. Raises UsageError for a word that no crontab can hold.
     """
     lines = ["# Each may run twice at once, and beside any other."]
@@ -71,17 +73,23 @@ def crontab(program: Sequence[str], options: Sequence[str]) -> str:
         # To cron a bare % ends the command, quoted or not.
         command = " ".join(map(_shell_word, words)).replace("%", "\\%")
         lines += [f"# {line}" for line in job.why.split("\n")]
-        lines.append(f"{job.cron} {command}" + ("" if job.speaks else " >/dev/null"))
+        line = f"{job.cron} {command}" + ("" if job.speaks else " >/dev/null")
+        why = (lacking or {}).get(job.name)
+        lines += [line] if why is None else [f"# Not yet: {why}.", f"# {line}"]
     return "\n".join(lines) + "\n"
 
 
-def units(program: Sequence[str], options: Sequence[str]) -> dict[str, str]:
+def units(
+    program: Sequence[str], options: Sequence[str], lacking: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return systemd's units by their file names: a service and a timer for each job.
 
-    Raises UsageError for a word that no unit can hold.
+    A job that lacks something has none. Raises UsageError for a word that no unit can hold.
     """
     texts: dict[str, str] = {}
     for job in JOBS:
+        if job.name in (lacking or {}):
+            continue
         quiet = () if job.speaks else ("--quiet",)
         words = [*program, *options, *quiet, *job.words]
         first, *rest = (_unit_word(word) for word in words)
@@ -101,11 +109,12 @@ def units(program: Sequence[str], options: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def listing(texts: dict[str, str]) -> str:
-    """Return units as one text, each under its file's name."""
+def listing(texts: Mapping[str, str], lacking: Mapping[str, str] | None = None) -> str:
+    """Return units as one text, each under its file's name; what is left out is said first."""
     head = (
         "# Put each under ~/.config/systemd/user/, then: systemctl --user enable --now NAME.timer\n"
     )
+    head += "".join(f"# Left out: {name}: {why}.\n" for name, why in (lacking or {}).items())
     return head + "".join(f"\n# ---- {name}\n{text}" for name, text in texts.items())
 
 

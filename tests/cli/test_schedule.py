@@ -99,6 +99,26 @@ def test_settings_that_were_named_are_named_again(root: Path, tmp_path: Path) ->
     assert f"--config {tmp_path}/own.toml" in ran.text
 
 
+def test_without_a_checklist_nothing_asks_it_every_hour(root: Path) -> None:
+    (root / "docs/META-QUESTIONS.md").unlink()
+    text = pipeline(root, "init", "--print-crontab").text
+    running = [line for line in text.splitlines() if not line.startswith("#")]
+    assert [line.split()[0] for line in running] == ["*/5", "0"]
+    assert "\n# 7 * * * * " in text and "\n7 * * * * " not in text
+    assert "# Not yet: there is no docs/META-QUESTIONS.md" in text
+    shown = pipeline(root, "init", "--print-systemd").text
+    assert "# Left out: meta-check: there is no docs/META-QUESTIONS.md" in shown
+    assert "# ---- pipeline-meta-check" not in shown
+    assert "# ---- pipeline-monitor.timer" in shown
+    write(
+        root,
+        {"pipeline.toml": '[paths]\nquestions = "docs/own.md"\n', "docs/own.md": "| Question |"},
+    )
+    assert "\n7 * * * * " in pipeline(root, "init", "--print-crontab").text
+    write(root, {"pipeline.toml": '[paths]\nquestions = "docs/a\\n* * * * * b"\n'})
+    assert "\n* * * * * b" not in pipeline(root, "init", "--print-crontab").text
+
+
 def test_the_units_are_accepted_by_systemd(root: Path, tmp_path: Path) -> None:
     ran = pipeline(root, "init", "--print-systemd")
     files: dict[str, str] = {}

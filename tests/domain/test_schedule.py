@@ -50,3 +50,13 @@ def test_each_job_has_a_service_and_a_timer_that_catches_up() -> None:
         assert "Type=oneshot" in texts[f"pipeline-{job.name}.service"]
         assert "Persistent=true" in texts[f"pipeline-{job.name}.timer"]
     assert all(f"\n# ---- {name}\n{text}" in listing(texts) for name, text in texts.items())
+
+
+def test_a_job_that_lacks_something_is_a_comment_in_a_crontab_and_no_unit() -> None:
+    why = {"meta-check": "there is no list"}
+    whole, without = crontab(PROGRAM, ()), crontab(PROGRAM, (), why)
+    asked = next(line for line in whole.splitlines() if line.startswith("7 * * * *"))
+    assert without == whole.replace(asked, f"# Not yet: there is no list.\n# {asked}")
+    left = {name: text for name, text in units(PROGRAM, ()).items() if "meta-check" not in name}
+    assert units(PROGRAM, (), why) == left
+    assert "# Left out: meta-check: there is no list.\n" in listing(left, why)
