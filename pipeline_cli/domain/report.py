@@ -334,19 +334,22 @@ _FLAG_WORDS = {
 def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need]:
     """Yield what waits for a person, the most pressing first, one line a thing."""
     named: set[str] = set()
+    asking: set[str] = set()
     for flag in known.attention.flags if known.attention else ():
         named.add(flag)
         yield Need(flag, _FLAG_WORDS[flag], _flag_age(flag, known, now), "pipeline tasks")
     for task in known.tasks or ():
         if task.status == "needs_decision":
+            asking.add(task.id)
             yield Need(
                 "needs_decision",
                 f"{task.id}: {task.question or 'no question recorded'}",
                 whole_seconds(task.updated, now),
-                "pipeline tasks --json",
+                "pipeline tasks",
             )
     for issue in known.book.open if known.book else ():
-        if issue.condition not in named:
+        asked = issue.condition == "needs_decision" and issue.subject in asking
+        if issue.condition not in named and not asked:
             named.add(issue.condition)
             yield Need(
                 issue.condition,
@@ -354,7 +357,8 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
                 whole_seconds(issue.created, now),
                 "pipeline monitor --dry-run",
             )
-    if known.plan and known.plan.backlog_alignment.phase_6_7_not_worked:
+    behind = known.plan and known.plan.backlog_alignment.phase_6_7_not_worked
+    if known.plan and behind and "phase_6_7_not_worked" not in named:
         yield Need(
             "phase_6_7_not_worked",
             f"not reached: item {known.plan.index} of {known.plan.total}",

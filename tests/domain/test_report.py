@@ -66,9 +66,12 @@ def state(
 
 
 def issue(
-    condition: str = "stale_version", message: str = "old", created: datetime | None = None
+    condition: str = "stale_version",
+    message: str = "old",
+    created: datetime | None = None,
+    subject: str | None = None,
 ) -> Issue:
-    return Issue(condition, "high", 1, message, created=created)
+    return Issue(condition, "high", 1, message, created=created, subject=subject)
 
 
 def issues(*found: Issue, resolved: tuple[str, ...] = ()) -> IssueBook:
@@ -576,6 +579,28 @@ def test_a_task_that_waits_for_a_decision_needs_you(question: str | None, words:
 def test_each_task_that_waits_for_a_decision_is_a_line() -> None:
     tasks = [Task(name, "needs_decision") for name in "ab"]
     assert names(made(tasks=tasks)) == ["needs_decision", "needs_decision"]
+
+
+def test_a_task_that_asks_and_its_issue_are_one_line() -> None:
+    tasks = [Task(name, "needs_decision") for name in "ab"]
+    known = [issue("needs_decision", subject=name) for name in "ab"]
+    found = made(tasks=tasks, book=issues(*known))
+    assert [one.message[:2] for one in found.needs_you] == ["a:", "b:"]
+    assert {one.command for one in found.needs_you} == {"pipeline tasks"}
+
+
+def test_a_blocked_manager_is_a_line_of_its_own_beside_a_task_that_asks() -> None:
+    blocked = issue("needs_decision", message="the project manager is blocked")
+    other = issue("needs_decision", subject="gone", message="task gone asks")
+    for one in (blocked, other):
+        found = made(tasks=[Task("a", "needs_decision")], book=issues(one))
+        assert [need.message for need in found.needs_you][1:] == [one.message]
+
+
+def test_tracked_phases_with_an_issue_are_one_line() -> None:
+    text = "## Phase 5: Five\n1. a\n2. b\n## Phase 6: Six\n3. c\n"
+    found = made(backlog=text, pm=state(0), book=issues(issue("phase_6_7_not_worked")))
+    assert names(found) == ["phase_6_7_not_worked"]
 
 
 def test_an_open_issue_needs_you_since_it_was_opened() -> None:
