@@ -91,12 +91,12 @@ def repeated_failures(seen: Situation, limits: Limits) -> bool:
 
 def output_empty(seen: Situation, _: Limits) -> bool:
     """One of the last five completed without any output."""
-    return bool(silent_tasks(seen, "completed"))
+    return bool(silent_tasks(seen.recent, "completed"))
 
 
 def executor_fail(seen: Situation, _: Limits) -> bool:
     """One of the last five failed without any output: the executor itself did not run."""
-    return bool(silent_tasks(seen, "failed"))
+    return bool(silent_tasks(seen.recent, "failed"))
 
 
 def low_success_rate(seen: Situation, limits: Limits) -> bool:
@@ -124,11 +124,22 @@ def attention(seen: Situation, limits: Limits) -> Attention:
     return Attention(**raised, flags=tuple(name for name, up in raised.items() if up))
 
 
-def silent_tasks(seen: Situation, status: str) -> list[Task]:
-    """Return those of the last five to finish with a status that left no output at all."""
+def silent_tasks(recent: Sequence[Task], status: str) -> list[Task]:
+    """Return those of the last five to finish with a status that left no output at all.
+
+    `recent` are the tasks that have ended, the newest first.
+    """
     # An output whose length nobody recorded is unknown, and unknown raises nothing.
     return [
         task
-        for task in seen.recent[:RECENT_OUTPUTS]
+        for task in recent[:RECENT_OUTPUTS]
         if task.status == status and task.output_length == 0
     ]
+
+
+def silent_words(recent: Sequence[Task], status: str) -> str:
+    """Say how many of the last five left no output, and which."""
+    silent = [task.id for task in silent_tasks(recent, status)]
+    named = f": {', '.join(silent)}" if silent else ""
+    last = len(recent[:RECENT_OUTPUTS])
+    return f"{len(silent)} of the last {last} to finish {status} without output{named}"

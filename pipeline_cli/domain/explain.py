@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline_cli.domain.attention import FLAGS, RECENT_OUTPUTS, Limits, Situation, silent_tasks
+from pipeline_cli.domain.attention import FLAGS, Limits, Situation, silent_words
 from pipeline_cli.domain.catalog import Entry
 from pipeline_cli.domain.catalog.signs import LAYERS
 from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiveness
@@ -312,13 +312,7 @@ def _failures(seen: Situation, limits: Limits) -> str:
 
 
 def _silent(status: str) -> Callable[[Situation, Limits], str]:
-    def words(seen: Situation, _: Limits) -> str:
-        last = seen.recent[:RECENT_OUTPUTS]
-        silent = [task.id for task in silent_tasks(seen, status)]
-        named = f": {', '.join(silent)}" if silent else ""
-        return f"{len(silent)} of the last {len(last)} to finish {status} without output{named}"
-
-    return words
+    return lambda seen, _: silent_words(seen.recent, status)
 
 
 def _low_rate(seen: Situation, limits: Limits) -> str:

@@ -66,6 +66,19 @@ def seconds_between(earlier: datetime, later: datetime) -> float:
     return max(0.0, (later - earlier).total_seconds())
 
 
+def span(seconds: float) -> str:
+    """Say a number of seconds in its two largest units, rounded down: `4 d 2 h`, `3 min 20 s`."""
+    rest, parts = int(seconds), list[tuple[int, str]]()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, rest = divmod(rest, size)
+        if count or (unit == "s" and not parts):
+            parts.append((size, f"{count:,} {unit}"))
+    (first, words), *more = parts
+    # A second unit that is not the next smaller one would claim more than it adds.
+    near = [text for size, text in more[:1] if first // size in (24, 60)]
+    return " ".join([words, *near])
+
+
 class Window(msgspec.Struct, frozen=True):
     """The span that a figure speaks of; the lower end counts (contracts §1).
 

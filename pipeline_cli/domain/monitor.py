@@ -7,18 +7,20 @@ Adding one touches `RULES`, its test and its text in the catalog.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
+from itertools import takewhile
 from typing import Literal
 
 import msgspec
 
-from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.attention import Attention, silent_words
 from pipeline_cli.domain.false_done import Claims, told
 from pipeline_cli.domain.log_damage import Damage, said
-from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.domain.metrics import SuccessRate
+from pipeline_cli.domain.moments import seconds_between, span
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState
-from pipeline_cli.domain.tasks import Task, oldest_first
+from pipeline_cli.domain.tasks import Task, newest_first, oldest_first
 
 Severity = Literal["high", "medium", "low"]
 Probe = Literal["not_configured", "ok", "unreachable", "not_found"]
@@ -50,7 +52,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     `beat` holds one heartbeat, or none where no runner has left one. `stale` holds the running
     and the current commit where they differ. `open_items` counts unfinished backlog items, at
-    most a few. `rated` tells whether the metrics behind the success rate could be read. `damage`
+    most a few. `rated` counts the finished tasks of the window by how they ended. `damage`
     has an entry for each log of ours. `named` are the subjects of open issues of `false_done`.
     """
 
@@ -58,7 +60,7 @@ class Sight(msgspec.Struct, frozen=True):
     bounds: Bounds
     tasks: Sequence[Task] | None = None
     attention: Attention | None = None
-    rated: bool = False
+    rated: SuccessRate | None = None
     plan: PlanProgress | None = None
     state: PmState | None = None
     open_items: int | None = None
@@ -84,6 +86,11 @@ class Sight(msgspec.Struct, frozen=True):
         return oldest_first(
             task for task in self.tasks if task.status == "pending" and task.heal_for is None
         )
+
+    @property
+    def ended(self) -> Sequence[Task]:
+        """The tasks that have ended, the newest first."""
+        return newest_first(self.tasks or ())
 
     @property
     def running(self) -> list[Task]:
@@ -171,7 +178,7 @@ def no_task_running(seen: Sight) -> Answer:
     if seen.running or longest is None or longest < seen.bounds.no_running_seconds:
         return CLEAR
     return (
-        Sign(f"{len(waiting)} task(s) wait, the longest for {longest:,.0f} s, and nothing runs"),
+        Sign(f"{len(waiting)} task(s) wait, the longest for {span(longest)}, and nothing runs"),
     )
 
 
@@ -188,31 +195,37 @@ def low_phase_coverage(seen: Sight) -> Answer:
 
 
 def repeated_failures(seen: Sight) -> Answer:
-    """The attention flag."""
-    return _flag(seen, "repeated_failures", "the last tasks to finish have all failed")
+    """The attention flag; all that have failed in a row are counted, not only up to the limit."""
+
+    def words() -> str:
+        row = list(takewhile(lambda task: task.status == "failed", seen.ended))
+        return f"the last {len(row)} tasks to finish have all failed, the newest is {row[0].id}"
+
+    return _flag(seen, "repeated_failures", words)
 
 
 def output_empty(seen: Sight) -> Answer:
     """The attention flag."""
-    return _flag(seen, "output_empty", "one of the last five tasks completed without output")
+    return _flag(seen, "output_empty", lambda: silent_words(seen.ended, "completed"))
 
 
 def executor_fail(seen: Sight) -> Answer:
     """The attention flag."""
-    return _flag(seen, "executor_fail", "one of the last five tasks failed without output")
+    return _flag(seen, "executor_fail", lambda: silent_words(seen.ended, "failed"))
 
 
 def low_success_rate(seen: Sight) -> Answer:
     """The attention flag; unknown where the metrics could not be read."""
-    if not seen.rated:
+    if seen.rated is None:
         return None
-    return _flag(seen, "low_success_rate", "too few tasks of the window complete")
+    words = f"{seen.rated.completed:,} of {seen.rated.total:,} tasks of the window completed"
+    return _flag(seen, "low_success_rate", lambda: words)
 
 
-def _flag(seen: Sight, name: str, words: str) -> Answer:
+def _flag(seen: Sight, name: str, words: Callable[[], str]) -> Answer:
     if seen.attention is None:
         return None
-    return (Sign(words),) if name in seen.attention.flags else CLEAR
+    return (Sign(words()),) if name in seen.attention.flags else CLEAR
 
 
 def orphan_running(seen: Sight) -> Answer:
@@ -224,7 +237,7 @@ def orphan_running(seen: Sight) -> Answer:
         since = task.started or task.created
         seconds = seconds_between(since, seen.now) if since else 0
         if seconds > seen.bounds.orphan_seconds:
-            found.append(Sign(f"task {task.id} has been running for {seconds:,.0f} s", task.id))
+            found.append(Sign(f"task {task.id} has been running for {span(seconds)}", task.id))
     return tuple(found)
 
 

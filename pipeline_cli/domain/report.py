@@ -16,7 +16,7 @@ from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
-from pipeline_cli.domain.moments import ahead, iso, seconds_between
+from pipeline_cli.domain.moments import ahead, iso, seconds_between, span
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.rotation import waiting
 from pipeline_cli.domain.runner import Heartbeat
@@ -222,7 +222,7 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
         summary = f"runner alive, {beat.workers or 1} worker(s)"
     else:
         age = int(seconds_between(beat.beat, now)) if beat.beat else None
-        since = "no readable heartbeat" if age is None else f"last heartbeat {age:,} s ago"
+        since = "no readable heartbeat" if age is None else f"last heartbeat {span(age)} ago"
         status = "needs_attention" if waiting else "ok"
         summary = f"runner not seen, {since}; {waiting} task(s) wait or run"
     live: Liveness = "running" if alive else "not_seen"

@@ -15,7 +15,7 @@ MOST_SAID = 3
 LACKS: dict[str, tuple[Callable[[Sight], bool], str]] = {
     "tasks": (lambda seen: seen.tasks is None, "the task log cannot be read"),
     "attention": (lambda seen: seen.attention is None, "the task log cannot be read"),
-    "rated": (lambda seen: not seen.rated, "metrics, resolutions or plan cannot be read"),
+    "rated": (lambda seen: seen.rated is None, "metrics, resolutions or plan cannot be read"),
     "plan": (lambda seen: seen.plan is None, "backlog or state cannot be read"),
     "open_items": (lambda seen: seen.open_items is None, "backlog or state cannot be read"),
     "beat": (lambda seen: seen.beat is None, "the heartbeat cannot be read"),

@@ -63,8 +63,9 @@ def crontab(
 ) -> str:
     """Return the lines of a crontab; `program` and `options` are words as they are.
 
-    A job that lacks something (`lacking`: its name, and what) stays a comment. stdout goes to nobody but where it is the point, stderr to cron's mail: it holds errors
-    alone. Raises UsageError for a word that no crontab can hold.
+    A job that lacks something (`lacking`: its name, and what) stays a comment. stdout goes to
+    nobody but where it is the point, stderr to cron's mail: it holds errors alone. Raises
+    UsageError for a word that no crontab can hold.
     """
     lines = ["# Each may run twice at once, and beside any other."]
     for job in JOBS:

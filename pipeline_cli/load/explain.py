@@ -16,6 +16,7 @@ from pipeline_cli.domain.explain import (
     worked,
 )
 from pipeline_cli.domain.findings import Finding, Tally, how_many
+from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.monitor import Rule
 from pipeline_cli.domain.report import Known, report
 from pipeline_cli.domain.rulings import Ruling, ruling
@@ -140,7 +141,7 @@ class _Read(NamedTuple):
 
     known: Known
     facts: Facts
-    rated: bool
+    rated: SuccessRate | None
     findings: tuple[Finding, ...]
 
 
@@ -148,7 +149,7 @@ def _read(context: Context) -> _Read:
     """Read what explanations rest on; what cannot be read is None."""
     tally = Tally()
     known, measures = gather(context, tally)
-    rated = measures is not None
+    rated = measures.metrics[0].success_rate if measures else None
     # Without a plan the status has no use for the logs; an explanation has.
     measures = measures or attempt(lambda: load_measures(context, Tally()))
     aligned = attempt(lambda: align_answer(context), tally)

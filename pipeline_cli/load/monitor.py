@@ -98,7 +98,7 @@ def _check(
         tally.extend(closings)
     source, values = held.source, held.writable(tally)
     damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
-    rated = measures is not None
+    rated = measures.metrics[0].success_rate if measures else None
     tally.extend(outside.findings)
     sight = look(
         context, known, outside.probe, damage, claims=outside.claims, rated=rated, tally=tally

@@ -13,6 +13,7 @@ from pipeline_cli.domain.log_damage import (
     still_there,
     unreadable,
 )
+from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.monitor import Bounds, LogLine, Probe, Sight
 from pipeline_cli.domain.report import Known, next_items
 from pipeline_cli.domain.runner import Heartbeat
@@ -36,7 +37,7 @@ def look(
     damage: tuple[Damage, ...],
     *,
     claims: Claims | None,
-    rated: bool,
+    rated: SuccessRate | None,
     tally: Tally,
 ) -> Sight:
     """Gather what the rules look at; what is there and cannot be read is None."""
@@ -56,7 +57,7 @@ def look(
         ),
         tasks=None if tasks_lost else known.tasks,
         attention=None if tasks_lost else known.attention,
-        rated=rated and not metrics_lost,
+        rated=None if metrics_lost else rated,
         plan=plan,
         state=known.state,
         open_items=len(next_items(known.backlog, plan, known.state, context.now)) if plan else None,

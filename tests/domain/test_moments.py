@@ -12,6 +12,7 @@ from pipeline_cli.domain.moments import (
     iso,
     parse_stamp,
     seconds_between,
+    span,
     windows_back,
 )
 
@@ -202,3 +203,26 @@ def test_no_moment_counts_in_two_windows(when: datetime, days: int) -> None:
     holding = [window for window in windows_back(NOW, days, 5) if when in window]
     reached = NOW - timedelta(days=5 * days) <= when <= NOW + timedelta(minutes=5)
     assert len(holding) == int(reached)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (0.9, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (3600, "1 h"),
+        (3659, "1 h"),
+        (3660, "1 h 1 min"),
+        (86399, "23 h 59 min"),
+        (86400, "1 d"),
+        (86460, "1 d"),
+        (347_400, "4 d"),
+        (354_600, "4 d 2 h"),
+        (864_000_000, "10,000 d"),
+    ],
+)
+def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
+    assert span(seconds) == words

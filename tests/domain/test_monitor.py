@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline_cli.domain import monitor
 from pipeline_cli.domain.attention import Attention
 from pipeline_cli.domain.false_done import MOST_NAMED, Claims, Contradicted
 from pipeline_cli.domain.log_damage import Damage
+from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.monitor import RULES, Bounds, LogLine, Sight, Sign, within_hours
 from pipeline_cli.domain.progress import plan_progress
 from pipeline_cli.domain.rulings import ruling
@@ -26,7 +28,7 @@ def sight(**fields: Any) -> Sight:
     known: dict[str, Any] = {
         "tasks": (),
         "attention": CALM,
-        "rated": True,
+        "rated": SuccessRate(0, 0, 0, 0.0),
         "plan": PLAN,
         "open_items": 0,
         "beat": ALIVE,
@@ -65,6 +67,55 @@ def test_waiting_counts_from_the_limit_on(seconds: int, fires: int) -> None:
     found = answers(sight(tasks=(task(seconds=seconds),)))
     assert found["no_task_running"] == fires
     assert found["low_phase_coverage"] == 1
+
+
+def ended(*statuses: str, chars: int | None = 5) -> tuple[Task, ...]:
+    """Return tasks that have ended, the newest first."""
+    return tuple(
+        Task(f"t{place}", status, finished=NOW - timedelta(seconds=place), output_chars=chars)  # type: ignore[arg-type]
+        for place, status in enumerate(statuses)
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "tasks", "message"),
+    [
+        (
+            "repeated_failures",
+            ended("failed", "failed", "failed", "failed", "completed", "failed"),
+            "the last 4 tasks to finish have all failed, the newest is t0",
+        ),
+        (
+            "repeated_failures",
+            ended(*["failed"] * 3),
+            "the last 3 tasks to finish have all failed, the newest is t0",
+        ),
+        (
+            "output_empty",
+            ended("completed", "failed", "completed", chars=0),
+            "2 of the last 3 to finish completed without output: t0, t2",
+        ),
+        (
+            "executor_fail",
+            ended(*["failed"] * 6, chars=0),
+            "5 of the last 5 to finish failed without output: t0, t1, t2, t3, t4",
+        ),
+        ("low_success_rate", (), "1,300 of 2,000 tasks of the window completed"),
+    ],
+)
+def test_a_flag_fires_with_its_figure(
+    condition: str, tasks: tuple[Task, ...], message: str
+) -> None:
+    flags = msgspec.structs.replace(CALM, flags=(condition,))
+    rated = SuccessRate(1300, 700, 2000, 0.65)
+    found = sight(tasks=tasks, attention=flags, rated=rated)
+    rule = next(rule for rule in RULES if rule.condition == condition)
+    assert rule.check(found) == (Sign(message),)
+
+
+def test_a_wait_is_said_in_days_and_hours() -> None:
+    (sign,) = monitor.no_task_running(sight(tasks=(task(seconds=354_600),))) or ()
+    assert "the longest for 4 d 2 h, and nothing runs" in sign.message
 
 
 def test_a_waiting_heal_task_raises_nothing() -> None:

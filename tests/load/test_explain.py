@@ -140,7 +140,7 @@ def test_a_rule_that_fires_says_by_what_and_names_its_issues(tmp_path: Path) -> 
     )
     found = explained(root, "orphan_running")
     assert found.value == "firing"
-    assert found.calculation == "task t1 has been running for 28,800 s"
+    assert found.calculation == "task t1 has been running for 8 h"
     assert found.issues == ("aaaaaaaa",)
     assert explained(root, "output_empty").issues == ("cccccccc",)
     assert explained(root, "output_empty").severity == "high"
