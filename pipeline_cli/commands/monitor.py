@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
@@ -83,8 +84,9 @@ def _prune(options: Options, context: Context, days: int) -> None:
     done = prune(context, days).value
     if (done.lines_archived or done.files_removed) and not options.quiet:
         terminal.note(
-            f"note: {done.lines_archived:,} line(s) archived and {done.files_removed:,} captured "
-            f"output(s) removed, older than {days} days (logs.keep_days)"
+            f"note: {plural(done.lines_archived, 'line')} archived and "
+            f"{plural(done.files_removed, 'captured output')} removed, older than "
+            f"{days} days (logs.keep_days)"
         )
 
 
@@ -111,7 +113,7 @@ def _tell(options: Options, context: Context, answer: Answer[Check]) -> Answer[C
     trouble = tell(command, text, {"PIPELINE_ISSUES": " ".join(str(entry["id"]) for entry in new)})
     if trouble is None:
         return answer
-    words = f"nobody may have been told of {len(new)} new high issue(s): {trouble}"
+    words = f"nobody may have been told of {plural(len(new), 'new high issue')}: {trouble}"
     hint = "try notify.command by hand; pipeline monitor does not tell of them again"
     found = Finding("notify-failed", "warning", words, hint=hint)
     if options.json and not options.quiet:  # as text it comes with the other findings

@@ -36,15 +36,18 @@ def run(options: Options, *, older_than: str, dry_run: bool = False) -> int:
 
 def _lines(done: "Pruned") -> list[str]:
     """Return what was done, a line for each log that something is to be said of."""
+    from pipeline_cli.domain.moments import to_second
+    from pipeline_cli.domain.plural import plural
+
     lines = []
     for log in done.logs:
         kept = f", {log.lines_kept_open:,} kept because open" if log.lines_kept_open else ""
         if log.lines_archived or kept:
-            lines.append(f"{log.log:<26}{log.lines_archived:,} line(s) archived{kept}")
+            lines.append(f"{log.log:<26}{plural(log.lines_archived, 'line')} archived{kept}")
     if done.files_removed:
         lines.append(f"{'captured outputs':<26}{done.files_removed:,} removed")
     if not lines:
-        return [f"nothing is older than {done.cutoff}"]
+        return [f"nothing is older than {to_second(done.cutoff)}"]
     grown = "" if done.bytes_archived is None else f", {done.bytes_archived:,} in the archive"
     lines.append(f"{'bytes':<26}{done.bytes_freed:,} freed{grown}")
     if done.dry_run:

@@ -415,12 +415,16 @@ def _row(task: "Task") -> dict[str, Any]:
 
 def _sheet(task: "Task") -> str:
     """Return a task as lines of name and value; what is unknown is left out."""
+    from pipeline_cli.domain.moments import to_second
+
     lines = []
     for name, value in _row(task).items():
         if value is None or value == "":
             continue
         if name == "item":
             value = f"{task.item.backlog}:{task.item.number}" if task.item else ""
+        elif name.endswith("_at"):
+            value = to_second(str(value))
         elif name == "heal_for":
             value = task.heal_for.issue_id if task.heal_for else ""
         lines.append(f"{name:<17}{terminal.one_line(str(value))}\n")

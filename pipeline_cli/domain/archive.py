@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline_cli.domain.issues import Issue
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.tasks import ENDED, Task
 
 #: What is younger may be looked at again by a step that completes a killed one (24 h, twice).
@@ -43,8 +44,8 @@ def cutoff_of(days: int, now: datetime, *, least: int = LEAST_DAYS) -> datetime:
     """Return the moment before which a line is old; raise AgeError where that cannot be."""
     if days < least:
         raise AgeError(
-            f"{days} day(s) are too few, {least} is the least: the figures of window_days and of "
-            "the window before rest on these lines"
+            f"{plural(days, 'day is', 'days are')} too few, {least} is the least: the figures of "
+            "window_days and of the window before rest on these lines"
         )
     try:
         return now - timedelta(days=days)

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline_cli.domain.documents import digest_of
+from pipeline_cli.domain.plural import plural
 
 #: The logs that are looked at.
 WATCHED = ("tasks.jsonl", "metrics.jsonl", "monitor_resolutions.jsonl")
@@ -70,7 +71,7 @@ def still_there(seen: Seen, part: bytes) -> bool:
 def said(damage: Iterable[Damage]) -> str:
     """Say where lines are damaged."""
     return "; ".join(
-        f"{one.new:,} bad line(s) in {one.log}, the first is line {one.first:,}"
+        f"{plural(one.new, 'bad line')} in {one.log}, the first is line {one.first:,}"
         for one in damage
         if one.new
     )

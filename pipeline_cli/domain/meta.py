@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from pipeline_cli.domain.moments import ahead, iso, parse_stamp, seconds_between
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.wording import closeness, normal, words_of
 
 Word = Literal["yes", "no", "unanswered"]
@@ -249,7 +250,7 @@ def _personal(answer: MetaAnswer, person: Given, answer_days: float, now: dateti
         )
     stamp = parse_stamp(person.at)
     why = "lies ahead of now and does not count" if stamp and ahead(stamp.moment, now) else None
-    why = why or f"has lapsed after {answer_days:g} day(s)"
+    why = why or f"has lapsed after {plural(answer_days, 'day')}"
     return msgspec.structs.replace(answer, detail=f"the {person.answer} of {person.at} {why}")
 
 

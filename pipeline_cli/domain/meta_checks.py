@@ -16,6 +16,7 @@ from pipeline_cli.domain.meta import Verdict, Word
 from pipeline_cli.domain.moments import SKEW, Window, ahead, iso
 from pipeline_cli.domain.monitor import RULES
 from pipeline_cli.domain.phrases import some
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.report import GOAL_REACHED
 from pipeline_cli.domain.tasks import Task
 from pipeline_cli.domain.wording import closeness, words_of
@@ -181,8 +182,8 @@ def committed(seen: Evidence) -> tuple[Word, str]:
         return "no", "; ".join(faults)
     until = f"what changed up to {iso(last)} is committed" if last else "no task has finished"
     later = len(seen.work.uncommitted)
-    nights = f"{len(seen.work.nights)} night branch(es), all in HEAD"
-    return "yes", f"{until}; {nights}; {later} path(s) with later changes"
+    nights = f"{plural(len(seen.work.nights), 'night branch', 'night branches')}, all in HEAD"
+    return "yes", f"{until}; {nights}; {plural(later, 'path')} with later changes"
 
 
 def blind_spots(seen: Evidence) -> tuple[Word, str]:
@@ -209,7 +210,8 @@ def blind_spots(seen: Evidence) -> tuple[Word, str]:
             "unanswered",
             f"the monitor has not looked since: {_listed(t.what for t in troubles)}",
         )
-    return "yes", f"no blind spot: {len(troubles)} trouble(s), each with an open issue; {sample}"
+    caught = plural(len(troubles), "trouble,", "troubles, each")
+    return "yes", f"no blind spot: {caught} with an open issue; {sample}"
 
 
 class _Trouble(NamedTuple):

@@ -3,6 +3,7 @@
 Owns the rules of contracts §1 about time. The clock itself is read in one place, `load`.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -54,6 +55,11 @@ def _moment(text: str) -> datetime | None:
 def iso(moment: datetime) -> str:
     """Write a moment as ISO 8601 UTC with `Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_second(stamp: str) -> str:
+    """Cut a stamp of ours to the second, for people."""
+    return re.sub(r"\.\d+(?=Z$)", "", stamp)
 
 
 def ahead(moment: datetime, now: datetime) -> bool:

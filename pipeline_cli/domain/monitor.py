@@ -17,6 +17,7 @@ from pipeline_cli.domain.false_done import Claims, told
 from pipeline_cli.domain.log_damage import Damage, said
 from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.moments import seconds_between, span
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState
@@ -150,7 +151,7 @@ def runner_pm_not_seen(seen: Sight) -> Answer:
         return CLEAR
     waiting = seen.waiting
     if waiting:
-        return (Sign(f"no runner lives and {len(waiting)} task(s) wait"),)
+        return (Sign(f"no runner lives and {plural(len(waiting), 'task waits', 'tasks wait')}"),)
     if seen.open_items:
         return (Sign("no runner lives and the backlog has unfinished items"),)
     return None if waiting is None or seen.open_items is None else CLEAR
@@ -178,7 +179,10 @@ def no_task_running(seen: Sight) -> Answer:
     if seen.running or longest is None or longest < seen.bounds.no_running_seconds:
         return CLEAR
     return (
-        Sign(f"{len(waiting)} task(s) wait, the longest for {span(longest)}, and nothing runs"),
+        Sign(
+            f"{plural(len(waiting), 'task waits', 'tasks wait')}, the longest for {span(longest)}, "
+            "and nothing runs"
+        ),
     )
 
 
@@ -266,7 +270,7 @@ def runner_log_errors(seen: Sight) -> Answer:
     ]
     if not fresh:
         return CLEAR
-    return (Sign(f"{len(fresh)} error line(s), the last: {fresh[-1].text[:_QUOTED]}"),)
+    return (Sign(f"{plural(len(fresh), 'error line')}, the last: {fresh[-1].text[:_QUOTED]}"),)
 
 
 def phase_6_7_not_worked(seen: Sight) -> Answer:
@@ -294,7 +298,8 @@ def false_done(seen: Sight) -> Answer:
         return None
     signs = [Sign(one.message, one.path, one.details) for one in named]
     if rest:
-        words = f"{len(rest)} more spec(s) claim done, and it does not hold: {rest[0].path}"
+        claim = plural(len(rest), "more spec claims", "more specs claim")
+        words = f"{claim} done, and it does not hold: {rest[0].path}"
         more = f" and {len(rest) - 1} more" if len(rest) > 1 else ""
         signs.append(Sign(words + more, details=told(one.message for one in rest)))
     elif claims.unread:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline_cli.domain.coverage import Proof, Standing
 from pipeline_cli.domain.evidence import Evidence
+from pipeline_cli.domain.plural import plural
 
 
 def proof_of(evidence: Sequence[Evidence], *, documented: bool) -> Proof:
@@ -44,7 +45,7 @@ def _tested(tests: Sequence[Evidence]) -> Standing:
     open_ = [one for one in tests if one.outcome != "passed"]
     if open_:
         return Standing(None, f"{len(open_)} of {len(tests)} not passed: {_named(open_)}")
-    return Standing(True, f"{len(tests)} test{'' if len(tests) == 1 else 's'} passed")
+    return Standing(True, f"{plural(len(tests), 'test')} passed")
 
 
 def _named(evidence: Sequence[Evidence]) -> str:

@@ -17,6 +17,7 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import ahead, iso, seconds_between, span
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.rotation import waiting
 from pipeline_cli.domain.runner import Heartbeat
@@ -207,7 +208,7 @@ def _goal(known: Known) -> GoalLayer:
 
 def _days(figures: Effectiveness) -> str:
     days = figures.samples.window_days
-    return "1 day" if days == 1 else f"{days} days"
+    return plural(days, "day")
 
 
 def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
@@ -219,12 +220,13 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
         status = "no_data"
         summary = "no data: no runner has left a heartbeat"
     elif alive:
-        summary = f"runner alive, {beat.workers or 1} worker(s)"
+        summary = f"runner alive, {plural(beat.workers or 1, 'worker')}"
     else:
         age = int(seconds_between(beat.beat, now)) if beat.beat else None
         since = "no readable heartbeat" if age is None else f"last heartbeat {span(age)} ago"
         status = "needs_attention" if waiting else "ok"
-        summary = f"runner not seen, {since}; {waiting} task(s) wait or run"
+        work = plural(waiting, "task waits or runs", "tasks wait or run")
+        summary = f"runner not seen, {since}; {work}"
     live: Liveness = "running" if alive else "not_seen"
     return OrchestrationLayer(
         status=status,
@@ -286,7 +288,7 @@ def _attention(known: Known) -> AttentionLayer:
         resolved_since_last=book.resolved_since_last,
         issues=tuple(_layer_issue(issue) for issue in still[:MOST_ISSUES]),
         last_check=iso(book.last_check) if book.last_check else None,
-        summary=f"{len(still)} open issue(s)",
+        summary=plural(len(still), "open issue"),
     )
 
 

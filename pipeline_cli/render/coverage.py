@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline_cli.domain.coverage_update import Change, CoverageCounts, StatusCounts, UpdateAnswer
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.render import commits
 from pipeline_cli.render.terminal import harmless_in_ci, one_line, visible
 
@@ -41,7 +42,7 @@ def _line(change: Change) -> str:
 
 def _sums(coverage: CoverageCounts, status: StatusCounts) -> str:
     tests = "tests not counted" if status.test_count is None else f"{status.test_count} tests"
-    rows = f"{coverage.rows} row{'' if coverage.rows == 1 else 's'}"
+    rows = plural(coverage.rows, "row")
     return (
         f"{rows}: {status.implemented} implemented, {status.pending} pending, "
         f"{coverage.ambiguous} ambiguous; {coverage.added} added, {coverage.promoted} promoted, "

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.health import Doctor, FileRow, GitReport, LogRow, SettingRow
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.render.payload import fields
 from pipeline_cli.render.text import finding_groups, grid, heading, labelled, plain
 
@@ -64,7 +65,7 @@ def _file_line(row: FileRow) -> list[Text | str]:
 
 def _left_out(answer: Doctor) -> Iterable[RenderableType]:
     specs = answer.specs
-    words = f"{specs.count} spec{'' if specs.count == 1 else 's'}"
+    words = plural(specs.count, "spec")
     if specs.left_out:
         one = len(specs.left_out) == 1
         words += f", {len(specs.left_out)} {'file' if one else 'files'} beside "

@@ -9,6 +9,7 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import MetricsReport, ModelCount
 from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.render.text import (
     bar,
@@ -202,7 +203,7 @@ def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | st
         (
             "Records",
             f"{metrics.samples.records:,}",
-            f"{skipped} line(s) of the log could not be used" if skipped else "",
+            f"{plural(skipped, 'line')} of the log could not be used" if skipped else "",
         ),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
     ]

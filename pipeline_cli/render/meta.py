@@ -4,6 +4,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.meta import MetaAnswer, MetaRun
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, heading, indented, plain
 
@@ -13,7 +14,7 @@ _STYLES = {"yes": "green", "no": "bold red", "unanswered": "yellow"}
 def meta_view(run: MetaRun) -> list[RenderableType]:
     """Show each question with its answer, at what was looked, and what a no asks for."""
     no, still = run.summary.failed, run.summary.unanswered
-    words = f"{len(run.answers)} question(s), {len(no)} no, {len(still)} unanswered"
+    words = f"{plural(len(run.answers), 'question')}, {len(no)} no, {len(still)} unanswered"
     parts: list[RenderableType] = [heading(words), plain(_when(run), "dim")]
     for answer in run.answers:
         parts += _answer(answer)

@@ -10,6 +10,7 @@ from rich.text import Text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.healing import Entry, Ledger, moment_of
 from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import ago, heading, indented, plain
 
@@ -70,7 +71,7 @@ def monitor_view(seen: Check, now: datetime) -> list[RenderableType]:
     ledger = seen.ledger
     still = ledger.open
     parts: list[RenderableType] = [
-        heading(f"{len(still)} open issue(s), {len(ledger.opened)} new"),
+        heading(f"{plural(len(still), 'open issue')}, {len(ledger.opened)} new"),
         *_dry(seen),
     ]
     for entry in still:
@@ -91,7 +92,9 @@ def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
     ledger = seen.ledger
     looked = len(ledger.looked)
     parts: list[RenderableType] = [
-        heading(f"{looked} open issue(s), {len(ledger.cleared)} condition(s) cleared"),
+        heading(
+            f"{plural(looked, 'open issue')}, {plural(len(ledger.cleared), 'condition')} cleared"
+        ),
         *_dry(seen),
     ]
     for one in ledger.looked:
@@ -107,7 +110,7 @@ def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
 
 def notice(opened: Sequence[Entry], root: str) -> str:
     """Return the summary of new issues that is told to somebody: plain text, harmless."""
-    lines = [f"pipeline: {len(opened)} new high issue(s) in {one_line(root)}", ""]
+    lines = [f"pipeline: {plural(len(opened), 'new high issue')} in {one_line(root)}", ""]
     for entry in opened:
         lines.append(one_line(f"{entry['condition']} ({entry['id']}): {entry['message']}"))
         lines.append(f"  {one_line(entry['suggested_action'])}")

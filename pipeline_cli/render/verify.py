@@ -14,6 +14,7 @@ from pipeline_cli.domain.evidence import (
     Verdict,
     Verification,
 )
+from pipeline_cli.domain.plural import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import heading, indented, labelled, plain
 
@@ -36,7 +37,7 @@ def verify_view(answer: Verification, *, whole: bool) -> list[RenderableType]:
     """
     counts = {verdict: getattr(answer.summary, verdict) for verdict in VERDICTS}
     total = sum(counts.values())
-    title = heading(f"Evidence of {total:,} spec{'' if total == 1 else 's'}")
+    title = heading(f"Evidence of {plural(total, 'spec')}")
     parts: list[RenderableType] = [title, ""]
     if not total:
         return [*parts, plain("no data: there is no spec, and no row that claims anything")]

@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_it_opens_once_and_clears_at_the_next_check(root: Path) -> None:
     first = run(root, T0)
-    assert message(first) == "1 bad line(s) in tasks.jsonl, the first is line 2"
+    assert message(first) == "1 bad line in tasks.jsonl, the first is line 2"
     assert run(root, T1)["resolved_since_last"] == ["log_damage"]
     assert run(root, T2)["resolved_since_last"] == []
     (record,) = records(root)
@@ -48,7 +48,7 @@ def test_what_is_appended_opens_a_new_episode(root: Path) -> None:
     run(root, T1)
     append(root, GOOD + BAD + BAD)
     again = run(root, T2)
-    assert message(again) == "2 bad line(s) in tasks.jsonl, the first is line 5"
+    assert message(again) == "2 bad lines in tasks.jsonl, the first is line 5"
     assert again["issues"][-1]["id"] != first[-1]["id"]
     assert again["issues"][-1]["relapse_of"] == first[-1]["id"]
     assert run(root, T3)["seen"]["tasks.jsonl"]["bad"] == 3
@@ -74,7 +74,7 @@ def test_a_log_that_was_rewritten_is_looked_at_anew(root: Path) -> None:
     run(root, T1)
     path = root / LOG
     path.write_text(path.read_text().replace("t1", "t2"))
-    assert message(run(root, T2)) == "1 bad line(s) in tasks.jsonl, the first is line 2"
+    assert message(run(root, T2)) == "1 bad line in tasks.jsonl, the first is line 2"
 
 
 def test_a_log_that_was_mended_is_clear(root: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_log_that_was_cut_is_looked_at_anew(root: Path) -> None:
     run(root, T1)
     path = root / LOG
     path.write_text((GOOD + GOOD)[:-9])
-    assert message(run(root, T2)) == "1 bad line(s) in tasks.jsonl, the first is line 2"
+    assert message(run(root, T2)) == "1 bad line in tasks.jsonl, the first is line 2"
     path.unlink()
     assert message(run(root, T3)) is None
 
@@ -106,7 +106,7 @@ def test_the_seen_part_of_a_long_log_is_known_by_its_end(tmp_path: Path) -> None
 
 def test_a_torn_line_is_said_once_though_it_stays_the_last(root: Path) -> None:
     append(root, GOOD[:-9])
-    assert message(run(root, T0)) == "2 bad line(s) in tasks.jsonl, the first is line 2"
+    assert message(run(root, T0)) == "2 bad lines in tasks.jsonl, the first is line 2"
     assert message(run(root, T1)) is None
     append(root, GOOD[-9:])
     assert message(run(root, T2)) is None
@@ -139,7 +139,7 @@ def test_each_log_of_ours_is_looked_at(tmp_path: Path) -> None:
     found = message(run(tmp_path, T0)) or ""
     assert [name in found for name in names] == [True] * 3
     append(tmp_path, metrics_line(T0) + "nothing\n", f"{LOGS}/metrics.jsonl")
-    assert message(run(tmp_path, T1)) == "1 bad line(s) in metrics.jsonl, the first is line 3"
+    assert message(run(tmp_path, T1)) == "1 bad line in metrics.jsonl, the first is line 3"
 
 
 def test_what_heal_resolve_has_seen_still_opens_an_issue(root: Path) -> None:

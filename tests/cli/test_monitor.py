@@ -255,7 +255,7 @@ def test_heal_resolve_says_of_each_issue_what_it_found(root: Path) -> None:
         ("orphan_running", "firing", "task t2 has been running for 5 h"),
     ]
     text = pipeline(root, "heal-resolve", now=T1).text
-    assert "3 open issue(s), 0 condition(s) cleared" in text
+    assert "3 open issues, 0 conditions cleared" in text
     assert "still firing: task t2 has been running for 5 h" in text
     assert "clear now: others of its condition are still open" in text
     assert "not checked, it stays open: no rule of this release looks at it" in text
@@ -419,7 +419,7 @@ def test_an_issue_that_says_too_much_gets_its_heal_all_the_same(root: Path) -> N
 
 def test_an_issue_is_shown_whole_with_what_to_do(root: Path) -> None:
     first, *issues = pipeline(root, "monitor", now=T0).text.splitlines()
-    assert first == "1 open issue(s), 1 new"
+    assert first == "1 open issue, 1 new"
     title, message, action = (line.rstrip() for line in issues)
     assert title.startswith("medium  orphan_running  ")
     assert title.endswith(", new")
@@ -476,7 +476,7 @@ def test_new_high_issues_are_told_once(root: Path) -> None:
     assert "repeated_failures" in high
     ids, first, *lines = (root / "told").read_text().splitlines()
     assert set(ids.split()) == set(high.values())
-    assert first == f"pipeline: {len(high)} new high issue(s) in {root}"
+    assert first == f"pipeline: {len(high)} new high issues in {root}"
     assert any(
         line.startswith(f"repeated_failures ({high['repeated_failures']}): ") for line in lines
     )

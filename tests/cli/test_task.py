@@ -223,3 +223,13 @@ def test_a_diff_shows_what_would_be_written_and_writes_nothing(
         line for line in added if line not in old
     ]
     assert pipeline(tmp_path, *words, "--diff", "--json").out.startswith(b"{")
+
+
+def test_people_are_shown_stamps_to_the_second(tmp_path: Path) -> None:
+    now = "2026-02-12T18:00:00.654321Z"
+    pipeline(tmp_path, "task", "start", "--id", "t1", now=now)
+    shown = pipeline(tmp_path, "task", "show", "t1").text
+    assert "started_at       2026-02-12T18:00:00Z\n" in shown
+    assert "654321" not in shown
+    task = pipeline(tmp_path, "task", "show", "t1", "--json").json["task"]
+    assert task["started_at"] == now

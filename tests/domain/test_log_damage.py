@@ -30,7 +30,7 @@ def test_a_part_that_differs_or_ends_before_is_another() -> None:
 def test_each_log_that_is_damaged_is_said() -> None:
     damage = (Damage("a", 2, 14), Damage("b", 0), Damage("c", None), Damage("d", 1, 1_000))
     assert said(damage) == (
-        "2 bad line(s) in a, the first is line 14; 1 bad line(s) in d, the first is line 1,000"
+        "2 bad lines in a, the first is line 14; 1 bad line in d, the first is line 1,000"
     )
 
 

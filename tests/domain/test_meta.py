@@ -153,7 +153,7 @@ def test_a_person_who_answered_is_believed_until_it_lapses() -> None:
     assert fresh.answered_at == "2026-02-11T18:00:00Z"
     old = answered(asked, before("Is it?", person=said(8, "no")))
     assert (old.answer, old.by, old.answered_at) == ("unanswered", None, None)
-    assert old.detail == "the no of 2026-02-04T18:00:00Z has lapsed after 7 day(s)"
+    assert old.detail == "the no of 2026-02-04T18:00:00Z has lapsed after 7 days"
     assert old.person == said(8, "no")
     assert answered(asked, old).detail == old.detail
     again = answered(asked, old, days=9)

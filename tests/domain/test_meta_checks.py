@@ -194,7 +194,7 @@ def test_what_changed_before_the_last_task_ended_is_committed() -> None:
     tasks = [task("a", 10), task("b", 5), task("c", 1, "running"), task("d", -9)]
     assert told("committed", tasks=tasks, work=work()) == "yes"
     assert told("committed", tasks=tasks, work=work(("x", 4))) == "yes"
-    assert "1 path(s) with later changes" in why("committed", tasks=tasks, work=work(("x", 4)))
+    assert "1 path with later changes" in why("committed", tasks=tasks, work=work(("x", 4)))
     assert told("committed", tasks=tasks, work=work(("x", None))) == "yes"
     assert told("committed", tasks=tasks, work=work(("x", 4), ("y", 6))) == "no"
     assert why("committed", tasks=tasks, work=work(("x", 4), ("y", 6))) == "not committed: y"
@@ -264,7 +264,7 @@ def test_what_the_monitor_has_not_looked_at_since_is_open() -> None:
 def test_the_sample_stands_beside_the_answer() -> None:
     words = why("blind-spots", tasks=failed(2), book=IssueBook(last_check=NOW), cleared=())
     assert words == (
-        "no blind spot: 0 trouble(s), each with an open issue; 1 finished and 0 running tasks "
+        "no blind spot: 0 troubles, each with an open issue; 1 finished and 0 running tasks "
         "looked at"
     )
 

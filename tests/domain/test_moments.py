@@ -13,6 +13,7 @@ from pipeline_cli.domain.moments import (
     parse_stamp,
     seconds_between,
     span,
+    to_second,
     windows_back,
 )
 
@@ -226,3 +227,8 @@ def test_no_moment_counts_in_two_windows(when: datetime, days: int) -> None:
 )
 def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+@pytest.mark.parametrize("stamp", ["2026-02-12T18:00:03Z", "2026-02-12T18:00:03.999999Z"])
+def test_people_read_a_stamp_to_the_second(stamp: str) -> None:
+    assert to_second(stamp) == "2026-02-12T18:00:03Z"
