@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context

@@ -37,7 +37,7 @@ def run(options: Options, *, older_than: str, dry_run: bool = False) -> int:
 def _lines(done: "Pruned") -> list[str]:
     """Return what was done, a line for each log that something is to be said of."""
     from pipeline_cli.domain.moments import to_second
-    from pipeline_cli.domain.plural import plural
+    from pipeline_cli.domain.phrases import plural
 
     lines = []
     for log in done.logs:

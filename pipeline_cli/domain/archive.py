@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline_cli.domain.issues import Issue
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.tasks import ENDED, Task
 
 #: What is younger may be looked at again by a step that completes a killed one (24 h, twice).

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline_cli.domain.documents import digest_of
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 
 #: The logs that are looked at.
 WATCHED = ("tasks.jsonl", "metrics.jsonl", "monitor_resolutions.jsonl")

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from pipeline_cli.domain.moments import ahead, iso, parse_stamp, seconds_between
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.wording import closeness, normal, words_of
 
 Word = Literal["yes", "no", "unanswered"]

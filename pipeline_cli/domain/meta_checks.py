@@ -15,8 +15,7 @@ from pipeline_cli.domain.issues import IssueBook, ResolvedIssue
 from pipeline_cli.domain.meta import Verdict, Word
 from pipeline_cli.domain.moments import SKEW, Window, ahead, iso
 from pipeline_cli.domain.monitor import RULES
-from pipeline_cli.domain.phrases import some
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural, some
 from pipeline_cli.domain.report import GOAL_REACHED
 from pipeline_cli.domain.tasks import Task
 from pipeline_cli.domain.wording import closeness, words_of

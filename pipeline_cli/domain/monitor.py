@@ -17,7 +17,7 @@ from pipeline_cli.domain.false_done import Claims, told
 from pipeline_cli.domain.log_damage import Damage, said
 from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.moments import seconds_between, span
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState

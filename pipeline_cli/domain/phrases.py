@@ -1,4 +1,4 @@
-"""How a long list is said in a line."""
+"""How counts and long lists are said in a line."""
 
 from collections.abc import Iterable
 
@@ -8,3 +8,9 @@ def some(names: Iterable[str], most: int) -> str:
     known = list(names)
     more = len(known) - most
     return ", ".join(known[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def plural(count: float, one: str, many: str = "") -> str:
+    """Return `1 line`, `2 lines`; `many` is the plural where an s at the end does not make it."""
+    number = f"{count:,}" if isinstance(count, int) else f"{count:g}"
+    return f"{number} {one if count == 1 else many or f'{one}s'}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipeline_cli.domain.coverage import Proof, Standing
 from pipeline_cli.domain.evidence import Evidence
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 
 
 def proof_of(evidence: Sequence[Evidence], *, documented: bool) -> Proof:

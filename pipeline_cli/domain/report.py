@@ -17,7 +17,7 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.issues import Issue, IssueBook
 from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import ahead, iso, seconds_between, span
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.rotation import waiting
 from pipeline_cli.domain.runner import Heartbeat

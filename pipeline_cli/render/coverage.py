@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline_cli.domain.coverage_update import Change, CoverageCounts, StatusCounts, UpdateAnswer
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render import commits
 from pipeline_cli.render.terminal import harmless_in_ci, one_line, visible
 

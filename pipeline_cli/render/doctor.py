@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.health import Doctor, FileRow, GitReport, LogRow, SettingRow
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.payload import fields
 from pipeline_cli.render.text import finding_groups, grid, heading, labelled, plain
 

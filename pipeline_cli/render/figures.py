@@ -9,7 +9,7 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import MetricsReport, ModelCount
 from pipeline_cli.domain.moments import iso
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.render.text import (
     bar,

@@ -4,7 +4,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.meta import MetaAnswer, MetaRun
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, heading, indented, plain
 

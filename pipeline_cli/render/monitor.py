@@ -10,7 +10,7 @@ from rich.text import Text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.healing import Entry, Ledger, moment_of
 from pipeline_cli.domain.moments import seconds_between
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import ago, heading, indented, plain
 

@@ -14,7 +14,7 @@ from pipeline_cli.domain.evidence import (
     Verdict,
     Verification,
 )
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import heading, indented, labelled, plain
 

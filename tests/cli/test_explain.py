@@ -232,7 +232,7 @@ def test_a_rule_is_shown_with_its_severity_and_what_it_says(tmp_path: Path) -> N
     assert "log_damage  rule" in text
     for row in (
         "Here         firing",
-        "Because      1 bad line(s) in metrics.jsonl, the first is line 1",
+        "Because      1 bad line in metrics.jsonl, the first is line 1",
         "Severity     low",
         "Open issues  none",
         "Heal         no heal task is filed for it",

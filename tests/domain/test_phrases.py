@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.domain.plural import plural
+from pipeline_cli.domain.phrases import plural
 
 PACKAGE = Path(__file__).parents[2] / "pipeline_cli"
 
