@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -30,6 +31,7 @@ from pipeline_cli.store.gitrepo import Repository, find_repository
 #: A document larger than this is not read; logs have no limit, they are streamed.
 MAX_DOCUMENT = 64 << 20
 _BLOCK = 1 << 18
+_LINUX = sys.platform == "linux"
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 _PRODUCT_BACKLOGS = ("backlog/006-overnight-backlog.md", "specs/006-*backlog*.md")
@@ -65,11 +67,16 @@ class Workspace:
         self._holds_logs = False
         self._holds_documents = False
         self._planned: list[ChangeSet] = []
+        self._rehearses = False
 
     @property
     def planned_diff(self) -> str:
         """What the dry runs up to now would have changed, as one unified diff."""
         return "".join(map(_diff, self._planned))
+
+    def rehearse(self) -> None:
+        """From now on read what the dry runs would have left: a later step sees the earlier."""
+        self._rehearses = True
 
     @property
     def is_marked(self) -> bool:
@@ -175,6 +182,8 @@ class Workspace:
 
     def exists(self, path: str) -> bool:
         """Tell whether something lies at a path; raise InputError where that cannot be told."""
+        if self._rehearses and self._is_planned(path):
+            return True
         try:
             os.lstat(self.locate(path))
         except (FileNotFoundError, NotADirectoryError):
@@ -487,6 +496,10 @@ class Workspace:
 
         Opened without blocking: a FIFO where a file should be must not hold us up.
         """
+        if self._rehearses and self._is_planned(path):
+            with _in_memory(self._as_planned(path)) as descriptor:
+                yield descriptor
+            return
         try:
             descriptor = self._open(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -501,6 +514,27 @@ class Workspace:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _is_planned(self, path: str) -> bool:
+        return any(path in changes.paths for changes in self._planned)
+
+    def _as_planned(self, path: str) -> bytes:
+        """Return the bytes that the dry runs would have left in a file."""
+        renames = [rename for changes in self._planned for rename in changes.renames]
+        source = next((rename.path for rename in renames if rename.target == path), path)
+        data = b"".join(Workspace(self.root).blocks(source))
+        for changes in self._planned:
+            for edit in changes.edits:
+                if edit.source.path == path:
+                    data = edit.result.encode("utf-8", "surrogateescape")
+            for create in changes.creates:
+                if create.path == path:
+                    data = create.text.encode("utf-8", "surrogateescape")
+            for append in changes.appends:
+                if append.path == path:
+                    torn = bool(data) and not data.endswith(b"\n")
+                    data += b"\n" * torn + append.text.encode("utf-8")
+        return data
 
 
 def find_root(start: Path, *, named: bool) -> Path:
@@ -544,6 +578,18 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # a link in a loop, or to where we may not look: one that reading finds out
         return False
+
+
+@contextlib.contextmanager
+def _in_memory(data: bytes) -> Iterator[int]:
+    """Hold bytes as a file that no folder names."""
+    from tempfile import TemporaryFile
+
+    # Linux needs no folder for it, so that a dry run works where nothing can be written at all.
+    with os.fdopen(os.memfd_create("planned"), "w+b") if _LINUX else TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:

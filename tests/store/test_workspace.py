@@ -536,6 +536,28 @@ def test_a_dry_run_shows_what_would_be_written(tmp_path: Path) -> None:
     assert "+made\n" in shown.diff
 
 
+def test_a_rehearsal_reads_what_would_be_written(tmp_path: Path) -> None:
+    write(tmp_path, {"torn.jsonl": "a", "bad.json": "x"})
+    space = workspace(tmp_path)
+    appends = (Append("torn.jsonl", "b\n"), Append("new.jsonl", "c\n"))
+    anew = ChangeSet("", renames=(Rename("bad.json", "aside"),), creates=(Create("bad.json", "y"),))
+    changes = (every_kind(space), ChangeSet("", appends=appends), anew)
+    before = snapshot(tmp_path)
+    for one in changes:
+        space.apply(one, dry_run=True)
+    assert not space.exists("new.jsonl")
+    space.rehearse()
+    paths = sorted({path for one in changes for path in one.paths})
+    read = {path: b"".join(space.blocks(path)) for path in paths}
+    assert [space.size(path) for path in paths] == [len(read[path]) for path in paths]
+    assert snapshot(tmp_path) == before
+    assert all(map(space.exists, paths))
+    for one in changes:
+        Workspace(tmp_path).apply(one)
+    after = snapshot(tmp_path)
+    assert read == {path: after[path] for path in paths}
+
+
 def test_the_shown_difference_can_be_applied_by_git(tmp_path: Path) -> None:
     space = workspace(tmp_path)
     git(tmp_path, "init", "-q")
