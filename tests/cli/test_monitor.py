@@ -476,7 +476,7 @@ def test_new_high_issues_are_told_once(root: Path) -> None:
     assert "repeated_failures" in high
     ids, first, *lines = (root / "told").read_text().splitlines()
     assert set(ids.split()) == set(high.values())
-    assert first == f"pipeline: {len(high)} new high issues in {root}"
+    assert (len(high), first) == (1, f"pipeline: 1 new high issue in {root}")
     assert any(
         line.startswith(f"repeated_failures ({high['repeated_failures']}): ") for line in lines
     )
