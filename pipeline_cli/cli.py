@@ -421,6 +421,9 @@ def task_prune(
         ),
     ],
     dry_run: DryRun = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Say which lines leave which log, and write nothing.")
+    ] = False,
 ) -> int:
     """Move old lines of the logs into api/logs/archive, and remove captured outputs as old.
 
@@ -428,7 +431,7 @@ def task_prune(
     """
     from pipeline_cli.commands.prune import run as answer
 
-    return answer(context.obj, older_than=older_than, dry_run=dry_run)
+    return answer(_shown(context, diff), older_than=older_than, dry_run=dry_run or diff)
 
 
 @app.command(rich_help_panel=RECORD)
@@ -445,6 +448,7 @@ def monitor(
         bool, typer.Option("--heal", help="File a heal task for what fires and has none.")
     ] = False,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Evaluate every rule, open, keep and resolve issues, write the status report.
 
@@ -453,7 +457,7 @@ def monitor(
     from pipeline_cli.commands.monitor import Watch
     from pipeline_cli.commands.monitor import run as answer
 
-    return answer(context.obj, Watch(every, fail_on, dry_run, heal))
+    return answer(_shown(context, diff), Watch(every, fail_on, dry_run or diff, heal))
 
 
 @app.command("heal-resolve", rich_help_panel=RECORD)
@@ -463,6 +467,7 @@ def heal_resolve(
         str | None, typer.Option(metavar="ID", help="Only this issue, by id or condition.")
     ] = None,
     dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> int:
     """Check the open issues again, record what cleared, and which heal task earned it.
 
@@ -470,7 +475,7 @@ def heal_resolve(
     """
     from pipeline_cli.commands.monitor import resolve as answer
 
-    return answer(context.obj, issue=issue, dry_run=dry_run)
+    return answer(_shown(context, diff), issue=issue, dry_run=dry_run or diff)
 
 
 @app.command(rich_help_panel=ACT)

@@ -4,7 +4,7 @@ import re
 import time
 from typing import NamedTuple
 
-from pipeline_cli.commands.output import Options, emit_findings, emit_json, emit_text
+from pipeline_cli.commands.output import Options, emit_diff, emit_findings, emit_json, emit_text
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.phrases import plural
@@ -34,6 +34,8 @@ def run(options: Options, watch: Watch) -> int:
     pause = _seconds(watch.every)
     if options.now is not None:
         raise UsageError("--every needs the clock", hint="leave --now or --every away")
+    if options.diff:
+        raise UsageError("--diff shows one check, and --every goes on", hint="give one of them")
     while True:
         code = _round(options, watch)
         if code:
@@ -43,25 +45,35 @@ def run(options: Options, watch: Watch) -> int:
 
 def resolve(options: Options, *, issue: str | None, dry_run: bool) -> int:
     """Only the half that resolves: what cleared, and who earned it (contracts §8)."""
-    context = options.open()
+    context = _opened(options, dry_run=dry_run)
     answer = check(context, opening=False, issue=issue, dry_run=dry_run)
     _emit(options, context, "heal-resolve", answer)
     return 0
 
 
-def _round(options: Options, watch: Watch) -> int:
+def _opened(options: Options, *, dry_run: bool) -> Context:
     context = options.open()
+    if dry_run:  # what is asked, reported and archived rests on what the check would have left
+        context.workspace.rehearse()
+    return context
+
+
+def _round(options: Options, watch: Watch) -> int:
+    context = _opened(options, dry_run=watch.dry_run)
     keep = context.settings.logs.keep_days
     if keep:
         check_days(keep, context.settings.window_days)
     answer = check(context, opening=True, heal=watch.heal, dry_run=watch.dry_run)
     answer = after_monitor(context, answer, dry_run=watch.dry_run)
+    if options.diff or not watch.dry_run:
+        _report(context, answer.value, dry_run=watch.dry_run)
     if not watch.dry_run:
-        _report(context, answer.value)
         answer = _tell(options, context, answer)
     _emit(options, context, "monitor", answer)
     if keep and not watch.dry_run:
         _prune(options, context, keep)
+    elif keep and options.diff and not options.json:
+        _leaving(context, keep)
     return int(watch.fail_on is not None and answer.value.ledger.holds(watch.fail_on))
 
 
@@ -90,14 +102,27 @@ def _prune(options: Options, context: Context, days: int) -> None:
         )
 
 
-def _report(context: Context, seen: Check) -> None:
+def _leaving(context: Context, days: int) -> None:
+    """Show what a run archives after its check."""
+    from pipeline_cli.commands.prune import emit_leaving
+    from pipeline_cli.domain.archive import Leaving
+    from pipeline_cli.load.prune import prune
+
+    leaving = Leaving()
+    prune(context, days, dry_run=True, leaving=leaving)
+    emit_leaving(leaving)
+
+
+def _report(context: Context, seen: Check, *, dry_run: bool) -> None:
     from pipeline_cli.render.payload import encode, status_keys
     from pipeline_cli.render.status import status_view
     from pipeline_cli.render.terminal import render
 
     view = status_view(seen.report, seen.known.plan, seen.known.view, tree=True)
     text = render(view, color=False, width=100)
-    write_report(context, encode("status", context.now, status_keys(seen.report), ()), text)
+    write_report(
+        context, encode("status", context.now, status_keys(seen.report), ()), text, dry_run=dry_run
+    )
 
 
 def _tell(options: Options, context: Context, answer: Answer[Check]) -> Answer[Check]:
@@ -127,10 +152,13 @@ def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) 
 
         emit_json(name, context, monitor_keys(answer.value), answer.findings)
         return
-    from pipeline_cli.render.monitor import monitor_view, resolve_view
+    if options.diff:
+        emit_diff(context)
+    else:
+        from pipeline_cli.render.monitor import monitor_view, resolve_view
 
-    view = monitor_view if name == "monitor" else resolve_view
-    emit_text(options, view(answer.value, context.now))
+        view = monitor_view if name == "monitor" else resolve_view
+        emit_text(options, view(answer.value, context.now))
     emit_findings(options, answer.findings, f"pipeline {name}")
 
 

@@ -165,6 +165,53 @@ class Cuts:
         return tuple(sorted(self._months))
 
 
+#: So many runs of lines, and so many files, are listed before the rest is counted.
+MOST_LISTED = 20
+
+
+class _Runs:
+    """The numbers of some lines, as runs of neighbours; what is beyond the list is counted."""
+
+    def __init__(self) -> None:
+        self.lines = self.runs = 0
+        self.listed: list[list[int]] = []
+        self._last = -1
+
+    def add(self, number: int) -> None:
+        self.lines += 1
+        is_new = number != self._last + 1
+        self.runs += is_new
+        self._last = number
+        if is_new and self.runs <= MOST_LISTED:
+            self.listed.append([number, number])
+        elif self.runs <= MOST_LISTED:
+            self.listed[-1][1] = number
+
+
+class Leaving:
+    """Which lines leave which log for which part of the archive, and which files go."""
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self._moves: dict[tuple[str, str], _Runs] = {}
+
+    def add(self, log: str, part: str, number: int) -> None:
+        """Take one line by its number from 1; lines come in the order of the log."""
+        self._moves.setdefault((log, part), _Runs()).add(number)
+
+    def lines(self) -> list[str]:
+        """Return what leaves, a line for each log and part, then one for each file."""
+        told = []
+        for (log, part), moved in sorted(self._moves.items()):
+            shown = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in moved.listed)
+            more = moved.runs - len(moved.listed)
+            rest = f" and {plural(more, 'more run')}" if more else ""
+            told.append(f"move {log} => {part}: {plural(moved.lines, 'line')} ({shown}{rest})")
+        told += [f"delete {path}" for path in self.files[:MOST_LISTED]]
+        more = len(self.files) - MOST_LISTED
+        return told + ([f"delete {plural(more, 'more captured output')}"] if more > 0 else [])
+
+
 class LogPruned(msgspec.Struct, frozen=True):
     """What became of one log: lines archived, old ones kept because they are open, months."""
 

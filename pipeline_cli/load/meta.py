@@ -131,12 +131,10 @@ def after_monitor(context: Context, seen: "Answer[Check]", *, dry_run: bool) -> 
     further = [finding for finding in answer.findings if finding not in known]
     if not answer.value.ran:
         return Answer(seen.value, (*seen.findings, *further))
-    value = seen.value
-    if not dry_run:
-        from pipeline_cli.load.status import status_answer
+    from pipeline_cli.load.status import status_answer
 
-        fresh, _ = status_answer(context)
-        value = msgspec.structs.replace(value, report=fresh.value)
+    fresh, _ = status_answer(context)
+    value = msgspec.structs.replace(seen.value, report=fresh.value)
     note = _note(context, answer.value)
     return Answer(value, (*seen.findings, *further, note))
 

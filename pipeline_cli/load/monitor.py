@@ -92,9 +92,8 @@ def _check(
     known, measures = gather(context, tally, held.book)
     closings = Tally()
     if known.tasks and close_lost(context, known.tasks, closings, dry_run=dry_run):
-        if not dry_run:  # what was closed is seen by the rules
-            tally = Tally()
-            known, measures = gather(context, tally, held.book)
+        tally = Tally()  # what was closed is seen by the rules
+        known, measures = gather(context, tally, held.book)
         tally.extend(closings)
     source, values = held.source, held.writable(tally)
     damage = look_at_logs(context, log_damage.parse_seen((values or {}).get("seen")))
@@ -122,9 +121,8 @@ def _check(
     if opening:  # what only heal-resolve has seen has opened no issue yet
         book["seen"] = _seen(book.get("seen"), sight)
     text = dumps(book)
-    if not dry_run:
-        _append_tasks(context, asked)
-        _write(context, source, values, text, ledger)
+    _append_tasks(context, asked, dry_run=dry_run)
+    _write(context, source, values, text, ledger, dry_run=dry_run)
     issues = state_json.issue_book(book, context.log_path(ISSUES), Tally())
     plan = known.plan
     known = msgspec.structs.replace(
@@ -169,11 +167,11 @@ def _ask(
     return tuple(asked)
 
 
-def _append_tasks(context: Context, asked: Sequence[Asked]) -> None:
+def _append_tasks(context: Context, asked: Sequence[Asked], *, dry_run: bool) -> None:
     if asked:
         text = "".join(recording.lines(one.events) for one in asked)
         append = Append(context.log_path("tasks.jsonl"), text)
-        context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)))
+        context.workspace.apply(ChangeSet("file heal tasks", appends=(append,)), dry_run=dry_run)
 
 
 class _IssuesFile:
@@ -317,24 +315,26 @@ def _write(
     values: dict[str, Any] | None,
     text: str,
     ledger: Ledger,
+    *,
+    dry_run: bool,
 ) -> None:
     """Record the resolutions first, then the issues: a kill in between is completed once."""
     workspace, path = context.workspace, context.log_path(ISSUES)
     if ledger.resolved:
         records = "".join(map(dumps_line, ledger.resolved))
         append = Append(context.log_path(RESOLUTIONS), records)
-        workspace.apply(ChangeSet("record what cleared", appends=(append,)))
+        workspace.apply(ChangeSet("record what cleared", appends=(append,)), dry_run=dry_run)
     if source is not None and values is None:
         changes = replaced(context, "set the invalid issues file aside", ISSUES, text)
     else:
         changes = whole("write the issues", path, source, text)
-    workspace.apply(changes)
+    workspace.apply(changes, dry_run=dry_run)
 
 
-def write_report(context: Context, data: bytes, text: str) -> None:
+def write_report(context: Context, data: bytes, text: str, *, dry_run: bool = False) -> None:
     """Write the status report's two files, each whole."""
     contents = ((f"{REPORT}.json", data.decode("utf-8")), (f"{REPORT}.txt", text))
-    with context.workspace.exclusive():
+    with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
         for name, content in contents:
             path = context.log_path(name)
             source = context.workspace.read(path)
@@ -342,4 +342,5 @@ def write_report(context: Context, data: bytes, text: str) -> None:
                 raise InputError(source.message, code=source.code, path=path, hint=source.hint)
             if source is not None:  # the report is ours alone: nothing in it is to be kept
                 source = msgspec.structs.replace(source, findings=())
-            context.workspace.apply(whole("write the report", path, source, content))
+            changes = whole("write the report", path, source, content)
+            context.workspace.apply(changes, dry_run=dry_run)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pipeline_cli.domain import recording
 from pipeline_cli.domain.archive import (
     Cuts,
+    Leaving,
     LogPruned,
     Open,
     Pruned,
@@ -61,11 +62,13 @@ def prune(
     *,
     dry_run: bool = False,
     tell: Callable[[Finding], None] = lambda _: None,
+    leaving: Leaving | None = None,
 ) -> Answer[Pruned]:
     """Archive the lines older than so many days, and remove the captured outputs as old.
 
-    Lines that cannot be read stay where they are. Raises AgeError for too few days, InputError
-    where the disk refuses or the archive is damaged, BusyError where the lock is held.
+    Lines that cannot be read stay where they are. `leaving` is told what moves. Raises AgeError
+    for too few days, InputError where the disk refuses or the archive is damaged, BusyError where
+    the lock is held.
     """
     cutoff = cutoff_of(days, context.now, least=least_days(context.settings.window_days))
     with contextlib.nullcontext() if dry_run else context.workspace.exclusive():
@@ -75,7 +78,7 @@ def prune(
                 _recover(context, log)
         lost = Tally()
         tasks = load_tasks(context, tally)
-        if close_lost(context, tasks, lost, dry_run=dry_run) and not dry_run:
+        if close_lost(context, tasks, lost, dry_run=dry_run):
             tally = Tally()
             tasks = load_tasks(context, tally)
         for finding in lost:
@@ -85,11 +88,13 @@ def prune(
         still = what_is_open(tasks, issues, context.settings.monitor.relapse_hours)
         months = task_months(tasks, still, cutoff)
         chosen = (
-            _select(context, METRICS, _judge_metrics(context, still, cutoff)),
-            _select(context, RESOLUTIONS, _judge_resolutions(context, still, cutoff)),
-            _select(context, TASKS, _judge_events(context, still, months, cutoff)),
+            _select(context, METRICS, _judge_metrics(context, still, cutoff), leaving),
+            _select(context, RESOLUTIONS, _judge_resolutions(context, still, cutoff), leaving),
+            _select(context, TASKS, _judge_events(context, still, months, cutoff), leaving),
         )
         captured = _captured(context, tasks, months)
+        if leaving:
+            leaving.files += captured
         done = _move(context, chosen, captured, dry_run=dry_run)
     answer = Pruned(
         iso(cutoff),
@@ -112,7 +117,7 @@ def _recover(context: Context, log: str) -> None:
     _archive.remove(context.workspace, [pending.path])
 
 
-def _select(context: Context, log: str, judge: _Judge) -> _Selection:
+def _select(context: Context, log: str, judge: _Judge, leaving: Leaving | None) -> _Selection:
     """Go through a log once and choose the lines that move."""
     workspace, path = context.workspace, context.log_path(log)
     size = workspace.size(path)
@@ -129,6 +134,8 @@ def _select(context: Context, log: str, judge: _Judge) -> _Selection:
             start = len(_BOM)  # the mark is the log's, not the line's
         read = line.offset + len(line.data) + (not line.torn)
         cuts.add(start, read, month)
+        if leaving:
+            leaving.add(path, f"{folder_of(context)}/{part_name(log, month)}", line.number)
     return _Selection(log, cuts, kept, max(size, read))
 
 
