@@ -45,7 +45,8 @@ def open_context(
     """
     moment = _moment(now)
     start = Path(root) if root is not None else _current_folder()
-    workspace = Workspace(find_root(start, named=root is not None))
+    named = root is not None or config_file is not None
+    workspace = Workspace(find_root(start, named=root is not None), named=named)
     values, origin = _settings_file(workspace, config_file)
     settings, origins = config.resolve(
         values, origin, os.environ if environment is None else environment

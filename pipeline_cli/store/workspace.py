@@ -57,10 +57,14 @@ class Walk(msgspec.Struct, frozen=True):
 
 
 class Workspace:
-    """A folder tree that is read, and changed only through `apply`."""
+    """A folder tree that is read, and changed only through `apply`.
 
-    def __init__(self, root: Path) -> None:
+    One that nobody `named` gets logs and state only where something makes it a workspace.
+    """
+
+    def __init__(self, root: Path, *, named: bool = True) -> None:
         self.root = root
+        self._named = named
         self._real_root = os.path.realpath(root)
         # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
         self._inside: dict[str, Path] = {}
@@ -368,6 +372,12 @@ class Workspace:
         if self._holds_logs if of_logs else self._holds_documents:
             yield
             return
+        if of_logs and not self._named and not self.is_marked:
+            raise InputError(
+                "nothing is recorded in a folder that is no workspace",
+                code="no-workspace",
+                hint="pipeline init makes it one; --root DIR names another, or this one with .",
+            )
         from pipeline_cli.store.locks import held
 
         with held(self._lock_path(of_logs=of_logs)):

@@ -21,6 +21,7 @@ from tests.support import (
     event_line,
     metrics_line,
     pipeline,
+    snapshot,
     write,
 )
 
@@ -747,3 +748,53 @@ def test_a_folder_that_nothing_makes_a_workspace_is_said(tmp_path: Path) -> None
     subprocess.run(["git", "init", "-q", str(tmp_path / "repository")], check=True)
     for folder in ("set", "logs", "repository", "repository/below"):
         assert said(folder, "status") == ""
+
+
+#: What records something, and what it needs for that.
+RECORDING = [
+    (("monitor",), 3),
+    (("monitor", "--heal"), 3),
+    (("heal-resolve",), 3),
+    (("task", "start"), 3),
+    (("task", "finish", "t1", "--status", "completed"), 3),
+    (("task", "cancel", "t1"), 3),
+    (("task", "run", "--", "touch", "ran"), 125),
+    (("task", "prune", "--older-than", "90d"), 3),
+    (("rotate", "--advance"), 3),
+    (("meta-check",), 3),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), RECORDING, ids=lambda value: str(value))
+def test_nothing_is_recorded_where_no_workspace_is(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    questions = "| Question | If No → Action |\n|--|--|\n| Is it? | Do it |\n"
+    write(tmp_path, {"docs/META-QUESTIONS.md": questions})
+    before = snapshot(tmp_path)
+    ran = pipeline(None, *words, cwd=tmp_path)
+    assert (ran.code, ran.out) == (code, b"")
+    assert "error[no-workspace]: nothing is recorded in a folder that is no workspace" in ran.err
+    assert (snapshot(tmp_path), (tmp_path / "api").exists()) == (before, False)
+
+
+@pytest.mark.parametrize("named", [("--root", "."), ("--config", "own.toml")])
+def test_a_folder_that_is_named_is_taken_at_its_word(
+    tmp_path: Path, named: tuple[str, str]
+) -> None:
+    write(tmp_path, {"own.toml": ""})
+    assert pipeline(None, *named, "monitor", cwd=tmp_path).code == 0
+    assert (tmp_path / "api/logs/monitor_issues.json").exists()
+
+
+def test_init_makes_a_workspace_in_which_something_is_recorded(tmp_path: Path) -> None:
+    assert pipeline(None, "init", cwd=tmp_path).code == 0
+    assert pipeline(None, "monitor", cwd=tmp_path).code == 0
+
+
+def test_documents_of_a_folder_that_is_none_are_brought_up_to_date(tmp_path: Path) -> None:
+    table = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
+    write(tmp_path, {"docs/SPEC-COVERAGE.md": table, "specs/001-a.md": "# A\n"})
+    ran = pipeline(None, "update-coverage", "--tests-passed", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert "| 001 A |" in (tmp_path / "docs/SPEC-COVERAGE.md").read_text()

@@ -386,6 +386,11 @@ FINDINGS = (
             "lock-unusable": ("The lock file cannot be opened.", "Nothing is written."),
             "locked": ("Another process of ours held the lock for 30 s.", "Nothing is written."),
             "report-missing": ("A report that --junit names does not exist.", ""),
+            "no-workspace": (
+                "Logs and state are not made in a folder that nothing makes a workspace: neither "
+                "settings, nor a backlog, nor logs, nor git, nor --root.",
+                "Run pipeline init there, or name a folder with --root.",
+            ),
             "root-missing": ("The root is no folder that can be read.", ""),
             "usage": ("The command line is wrong.", ""),
             "write-refused": ("The system refused a write.", "The old content stands."),
