@@ -41,7 +41,7 @@ def _line(change: Change) -> str:
 
 
 def _sums(coverage: CoverageCounts, status: StatusCounts) -> str:
-    tests = "tests not counted" if status.test_count is None else f"{status.test_count} tests"
+    tests = "tests not counted" if status.test_count is None else plural(status.test_count, "test")
     rows = plural(coverage.rows, "row")
     return (
         f"{rows}: {status.implemented} implemented, {status.pending} pending, "

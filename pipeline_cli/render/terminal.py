@@ -82,8 +82,13 @@ def wants_color(choice: ColorChoice, environment: Mapping[str, str], *, terminal
 
 
 def render(parts: Parts, *, color: bool, width: int) -> str:
-    """Render parts as text no wider than `width`, without trailing blanks."""
+    """Render parts as text as wide as `width`, without trailing blanks.
+
+    A word that is wider is cut but in wrapped text, where it stands on a line of its own.
+    """
     from rich.console import Console
+
+    from pipeline_cli.render.text import Wrapped  # it is made of what is here
 
     file = StringIO()
     console = Console(
@@ -98,7 +103,7 @@ def render(parts: Parts, *, color: bool, width: int) -> str:
         _environ={},
     )
     for part in parts:
-        console.print(part)
+        console.print(part, crop=not isinstance(part, Wrapped))
     lines = [line.rstrip() for line in file.getvalue().split("\n")]
     return harmless_in_ci("\n".join(lines).rstrip("\n") + "\n")
 

@@ -3,9 +3,11 @@
 Every string that came from a file enters through `plain`, which makes it harmless.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -159,6 +161,33 @@ def finding_groups(findings: Sequence[Finding], most: int) -> list[RenderableTyp
     return parts
 
 
-def indented(text: Text) -> Padding:
-    """Indent a text by two, its wrapped lines too."""
-    return Padding(text, (0, 0, 0, 2))
+class Wrapped:
+    """A text wrapped between its words; a word that no line holds, a path or an id, stays whole.
+
+    It can be copied from a terminal, which goes on with it on its next line.
+    """
+
+    def __init__(self, text: Text, indent: int) -> None:
+        self._text, self._indent = text, indent
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width - self._indent
+        for line in self._text.divide(_breaks(self._text.plain, width)):
+            line.rstrip()
+            yield Text(" " * self._indent, no_wrap=True, overflow="ignore").append_text(line)
+
+
+def _breaks(text: str, width: int) -> list[int]:
+    """Return the places where the lines of a text begin but for the first."""
+    breaks, used = [], 0
+    for word in re.finditer(r"\S+\s*", text):
+        if used and used + cell_len(word[0].rstrip()) > width:
+            breaks.append(word.start())
+            used = 0
+        used += cell_len(word[0])
+    return breaks
+
+
+def indented(text: Text, by: int = 2) -> RenderableType:
+    """Indent a text, its wrapped lines too; one that is cut where the line ends stays so."""
+    return Padding(text, (0, 0, 0, by)) if text.no_wrap else Wrapped(text, by)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from pipeline_cli.domain.evidence import (
@@ -74,18 +73,18 @@ def _meaning(verdict: Verdict) -> str:
 
 def _spec(spec: SpecVerdict, *, whole: bool) -> Iterable[RenderableType]:
     title = Text(spec.verdict, style=_STYLES[spec.verdict])
-    yield title.append(f"  {one_line(spec.path)}", style="bold")
+    yield indented(title.append(f"  {one_line(spec.path)}", style="bold"), 0)
     for claim in spec.claims:
         yield indented(_claim(claim))
         shown = claim.reasons if whole else claim.reasons[:MOST_REASONS]
         for reason in shown:
-            yield Padding(Text(one_line(reason)), (0, 0, 0, 4))
+            yield indented(Text(one_line(reason)), 4)
         if len(claim.reasons) > len(shown):
             rest = len(claim.reasons) - len(shown)
             more = f"… and {rest} more: pipeline verify --spec {spec.spec}"
-            yield Padding(plain(more, "dim"), (0, 0, 0, 4))
+            yield indented(Text(one_line(more), style="dim"), 4)
     for note in spec.notes:
-        yield indented(plain(f"note: {note}", "cyan"))
+        yield indented(Text(one_line(f"note: {note}"), style="cyan"))
     if whole:
         yield from _evidence(spec.evidence)
 
