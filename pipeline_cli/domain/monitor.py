@@ -203,7 +203,9 @@ def repeated_failures(seen: Sight) -> Answer:
 
     def words() -> str:
         row = list(takewhile(lambda task: task.status == "failed", seen.ended))
-        return f"the last {len(row)} tasks to finish have all failed, the newest is {row[0].id}"
+        if len(row) == 1:
+            return f"the last task to finish has failed: {row[0].id}"
+        return f"the last {len(row):,} tasks to finish have all failed, the newest is {row[0].id}"
 
     return _flag(seen, "repeated_failures", words)
 

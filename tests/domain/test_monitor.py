@@ -91,6 +91,11 @@ def ended(*statuses: str, chars: int | None = 5) -> tuple[Task, ...]:
             "the last 3 tasks to finish have all failed, the newest is t0",
         ),
         (
+            "repeated_failures",
+            ended("failed", "completed"),
+            "the last task to finish has failed: t0",
+        ),
+        (
             "output_empty",
             ended("completed", "failed", "completed", chars=0),
             "2 of the last 3 to finish completed without output: t0, t2",

@@ -3,9 +3,12 @@
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.moments import parse_stamp
@@ -13,6 +16,7 @@ from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import open_context
 from pipeline_cli.load.monitor import check
+from pipeline_cli.store.processes import host_name
 from tests.support import event_line, pipeline, snapshot, write
 
 T0, T1 = "2026-02-12T10:00:00Z", "2026-02-12T11:00:00Z"
@@ -316,3 +320,52 @@ def test_the_first_check_is_stamped_and_heal_resolve_is_none(root: Path) -> None
     assert book(root)["last_check"] is None
     look(root)
     assert parse_stamp(book(root)["last_check"]) == parse_stamp(T1)
+
+
+#: What may happen to a task between two checks; a lost one ran in a process that is gone.
+STEPS: dict[str, tuple[str, dict[str, Any]]] = {
+    "created": ("created", {"task_type": "impl"}),
+    "started": ("started", {}),
+    "lost": ("started", {"host": host_name(), "pid": 2**22 + 1, "pid_started": 1}),
+    "silent": ("finished", {"status": "completed", "output_chars": 0}),
+    "failed": ("finished", {"status": "failed", "output_chars": 5}),
+    "asks": ("needs_decision", {"question": "which?"}),
+}
+ROUNDS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(sorted(STEPS))), max_size=6),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["", "{torn", "\n"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ROUNDS)
+def test_a_rehearsed_check_leaves_what_a_check_writes(rounds: list[Any]) -> None:
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {f"{LOGS}/tasks.jsonl": ""})
+        for hour, (steps, opening, heal, tail) in enumerate(rounds):
+            lines = [
+                event_line(name, event, f"2026-02-12T0{hour}:00:00Z", **fields)
+                for name, (event, fields) in ((name, STEPS[step]) for name, step in steps)
+            ]
+            with (root / LOGS / "tasks.jsonl").open("a") as file:
+                file.write("".join(lines) + tail)
+            how = {"opening": opening, "heal": heal and opening}
+            before = snapshot(root)
+            context = open_context(str(root), None, f"2026-02-12T0{hour + 3}:00:00Z", {})
+            context.workspace.rehearse()
+            dry = check(context, **how, dry_run=True)
+            assert snapshot(root) == before
+            names = ("tasks.jsonl", "metrics.jsonl", "monitor_resolutions.jsonl")
+            paths = [ISSUES, *(f"{LOGS}/{name}" for name in names)]
+            shown = {path: b"".join(context.workspace.blocks(path)) for path in paths}
+            wet = look(root, f"2026-02-12T0{hour + 3}:00:00Z", **how)
+            written = {path: data for path, data in snapshot(root).items() if ".lock" not in path}
+            assert shown == dict.fromkeys(paths, b"") | written
+            assert (dry.value.book, dry.findings) == (wet.value.book, wet.findings)
+            assert dry.value.report == wet.value.report
