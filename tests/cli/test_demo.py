@@ -30,6 +30,7 @@ NOT_PLANTED = {
     "input",
     "internal",
     "report-missing",
+    "no-workspace",
     "root-missing",
     "usage",
     # They keep the meta questions from being asked, or are a note of who asks them.

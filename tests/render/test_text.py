@@ -9,7 +9,7 @@ from rich.text import Text
 from pipeline_cli.render.terminal import render
 from pipeline_cli.render.text import indented
 
-WORDS = st.lists(st.text("ab日é_/:[].", min_size=1, max_size=30), min_size=1, max_size=12)
+WORDS = st.lists(st.text("ab日é_/[].", min_size=1, max_size=30), min_size=1, max_size=12)
 
 
 def wrapped(text: str, width: int, by: int = 2) -> list[str]:
