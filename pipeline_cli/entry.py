@@ -12,7 +12,7 @@ def main() -> int:
     # collector finds nothing among them and costs a tenth of the whole start, so it rests.
     gc.disable()
     try:
-        from pipeline_cli.cli import run
+        from pipeline_cli.cli.boundary import run
 
         gc.freeze()
         gc.enable()

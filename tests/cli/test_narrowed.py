@@ -1,14 +1,17 @@
 """Only the command that is named is built; nobody can tell from what the program says."""
 
+import subprocess
+import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
-from typer.main import get_command
+from typer.main import get_command, get_group
 
-from pipeline_cli.cli import app, narrowed
+from pipeline_cli.cli.app import PARTS, app_for
 from tests.support import pipeline
 
-WHOLE: Any = get_command(app)
+WHOLE: Any = get_command(app_for([]))
 NAMES = [
     words
     for name, command in WHOLE.commands.items()
@@ -27,29 +30,48 @@ def told(command: Any) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("words", NAMES, ids=" ".join)
 def test_command_alone_is_the_command_among_all(words: tuple[str, ...]) -> None:
-    alone, whole = get_command(narrowed(app, [*words, "--help"])), WHOLE
+    alone, whole = get_command(app_for([*words, "--help"])), WHOLE
     for word in words:
         assert list(alone.commands) == [word]  # type: ignore[attr-defined]
         alone, whole = alone.commands[word], whole.commands[word]  # type: ignore[attr-defined]
         assert told(alone) == told(whole)
 
 
+def test_each_name_leads_to_the_module_that_has_it() -> None:
+    """A name that is not in the list would cost all of them, and one too many none at all."""
+    for part, names in PARTS.items():
+        module = import_module(f"pipeline_cli.cli.{part}")
+        group: Any = get_group(module.app)
+        assert tuple(group.commands) == names
+    assert sorted(WHOLE.commands) == sorted(name for names in PARTS.values() for name in names)
+
+
 @pytest.mark.parametrize("words", [[], ["--help"], ["nope"], ["--help", "status"], ["--", "task"]])
 def test_where_no_command_is_named_all_are_seen(words: list[str]) -> None:
-    assert narrowed(app, words) is app
+    assert list(get_group(app_for(words)).commands) == list(WHOLE.commands)
 
 
 def test_group_alone_has_all_of_its_commands() -> None:
-    group: Any = get_command(narrowed(app, ["task"]))
+    group: Any = get_command(app_for(["task"]))
     assert list(group.commands) == ["task"]
     assert list(group.commands["task"].commands) == list(WHOLE.commands["task"].commands)
 
 
-def test_app_stays_as_it_was() -> None:
-    before = [id(one) for one in (*app.registered_commands, *app.registered_groups)]
-    narrowed(app, ["task", "start"])
-    assert [id(one) for one in (*app.registered_commands, *app.registered_groups)] == before
-    assert list(get_command(app).commands) == list(WHOLE.commands)  # type: ignore[attr-defined]
+def test_the_app_of_one_command_takes_nothing_from_the_next() -> None:
+    app_for(["task", "start"])
+    assert list(get_group(app_for([])).commands) == list(WHOLE.commands)
+    assert len(get_group(app_for(["task"])).commands["task"].commands) > 1  # type: ignore[attr-defined]
+
+
+def test_a_command_imports_no_others() -> None:
+    code = (
+        "import sys; from pipeline_cli.cli.app import app_for; app_for(['status']);"
+        "print(sorted(name for name in sys.modules if name.startswith('pipeline_cli.cli.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(
+        ["pipeline_cli.cli.app", "pipeline_cli.cli.look", "pipeline_cli.cli.options"]
+    )
 
 
 def test_mistyped_and_completed_names_see_all_commands() -> None:

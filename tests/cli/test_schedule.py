@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.cli import app
+from pipeline_cli.cli.app import PARTS
 from pipeline_cli.domain.schedule import JOBS, crontab, units
 from tests.support import backlog_text, pipeline, snapshot, write
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The jobs whose commands are there.
-KNOWN = {info.name or info.callback.__name__ for info in app.registered_commands if info.callback}
+KNOWN = {name for names in PARTS.values() for name in names}
 RUNNING = [job.name for job in JOBS if job.name in KNOWN]
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipeline_cli.cli import app
+from pipeline_cli.cli.app import PARTS
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.tasks import TaskRow
 from pipeline_cli.render.schema import ANSWERS, Types, schema
@@ -74,14 +74,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 def commands() -> set[str]:
     """Return the names of the commands of the app."""
-    groups = {
-        str(group.typer_instance.info.name)
-        for group in app.registered_groups
-        if group.typer_instance
-    }
-    return groups | {
-        info.name or info.callback.__name__ for info in app.registered_commands if info.callback
-    }
+    return {name for names in PARTS.values() for name in names}
 
 
 def places(value: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

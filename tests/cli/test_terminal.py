@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from pipeline_cli.cli import hoist
+from pipeline_cli.cli.boundary import hoist
 from pipeline_cli.errors import Signalled
 from pipeline_cli.render import terminal
 from pipeline_cli.render.terminal import ColorChoice, harmless_in_ci, one_line, visible, wants_color

@@ -46,7 +46,7 @@ FENCES = {
 
 #: Calls that have one place.
 CALLS = {
-    "datetime.now": {"load.context", "cli"},
+    "datetime.now": {"load.context", "cli.boundary", "cli.set_up"},
     "time.time": {"store.gitplain"},  # a commit is of the moment in which git would make it
     "print": set[str](),
     "sys.exit": {"__main__"},

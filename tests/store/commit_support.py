@@ -185,7 +185,7 @@ UNTOUCHED = "HEAD, refs, index, files, stash, settings, hooks"
 RUN = """
 import sys
 from pathlib import Path
-from pipeline_cli.cli import _signals
+from pipeline_cli.cli.boundary import _signals
 from pipeline_cli.domain import commits
 from pipeline_cli.domain.changes import ChangeSet, DocumentEdit, Edit
 from pipeline_cli.errors import PipelineError, Signalled

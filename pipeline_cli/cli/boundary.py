@@ -1,0 +1,153 @@
+"""The one boundary where errors end, and the place of the global options on a command line.
+
+A command's body imports its module when it is called, so that a start costs only what the command
+needs.
+"""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+import typer
+from typer.exceptions import TyperException
+
+from pipeline_cli.cli.app import app_for
+from pipeline_cli.errors import PipelineError, Signalled, UsageError
+from pipeline_cli.render import terminal
+
+#: The global options, accepted before and after the command's name: with a value, and without.
+_WITH_VALUE = ("--root", "--config", "--now", "--color")
+_FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+#: Set by a shell that asks for completions.
+_COMPLETE = "_PIPELINE_COMPLETE"
+
+
+def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split an argument list into its global options and the rest, up to `--`.
+
+    So a global option may stand before or after the command's name; what follows `--` belongs
+    to the command and stays.
+    """
+    found: list[str] = []
+    rest: list[str] = []
+    place = 0
+    while place < len(arguments):
+        word = arguments[place]
+        if word == "--":
+            return found, rest + list(arguments[place:])
+        if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            found.append(word)
+        elif word in _WITH_VALUE:
+            if place + 1 == len(arguments):
+                raise UsageError(f"{word} needs a value", hint="pipeline --help")
+            found += arguments[place : place + 2]
+            place += 1
+        else:
+            rest.append(word)
+        place += 1
+    return found, rest
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; every error ends here."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = given[: given.index("--")] if "--" in given else given
+    as_json, debug = "--json" in options, "--debug" in options
+    command, now = "pipeline", None
+    try:
+        found, rest = hoist(given)
+        command = next((word for word in rest if not word.startswith("-")), command)
+        now = _value_of("--now", found)
+        with _signals():
+            app = app_for([] if _COMPLETE in os.environ else rest)
+            code = app(
+                args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False
+            )
+        return int(code or 0)
+    except PipelineError as error:
+        return _fail(error, command, now, as_json=as_json)
+    except TyperException as error:
+        return _fail(_usage_error(error, command), command, now, as_json=as_json)
+    except SystemExit as end:  # the end of a completion, or nobody reads us any more
+        return 0 if end.code in (0, None) else terminal.reader_gone()
+    except Signalled as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 128 + signal.SIGINT
+    except Exception as error:
+        if debug:
+            raise
+        bug = PipelineError(
+            f"a bug of ours: {type(error).__name__}: {error}",
+            hint="run again with --debug and report what it prints",
+        )
+        return _fail(bug, command, now, as_json=as_json)
+
+
+def _value_of(option: str, found: Sequence[str]) -> str | None:
+    """Return the last value that an option was given, in either spelling."""
+    value = None
+    for place, word in enumerate(found):
+        if word == option:
+            value = found[place + 1]
+        elif word.startswith(f"{option}="):
+            value = word.partition("=")[2]
+    return value
+
+
+def _usage_error(error: TyperException, command: str) -> UsageError:
+    """Say what Typer found wrong in our form, with the next thing to type."""
+    message = error.format_message().replace("\n", " ")
+    within = getattr(error, "ctx", None)  # the command that was parsed, down to `pipeline task run`
+    path = within.command_path if within else "pipeline"
+    if message.startswith("No such command") or command == "pipeline":
+        return UsageError(message, hint=f"{path} --help")
+    from difflib import get_close_matches  # costs more at import than a command may
+
+    option = re.match(r"No such option: (--\S+)", message)
+    near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
+    if near and "Did you mean" not in message and "Possible options" not in message:
+        message += f" Did you mean {near[0]}?"
+    return UsageError(message, hint=f"{path if within else f'pipeline {command}'} --help")
+
+
+def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool) -> int:
+    """Show an error as text, or as JSON on stdout with one line of text on stderr."""
+    terminal.note(f"error[{error.code}]: {terminal.one_line(error.message)}")
+    if as_json:
+        from pipeline_cli.render.payload import encode_error
+
+        try:
+            terminal.write(encode_error(command, now, datetime.now(UTC), error))
+        except Signalled as stop:
+            return stop.exit_code
+        return error.exit_code
+    if error.path is not None:
+        line = "" if error.line is None else f":{error.line}"
+        terminal.note(f"  {error.path}{line}")
+    if error.hint:
+        terminal.note(f"  hint: {error.hint}")
+    return error.exit_code
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn TERM and HUP into an exception, so that every `finally` runs on the way out."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise Signalled(number)
+
+    names = [signal.SIGTERM] + ([signal.SIGHUP] if os.name == "posix" else [])
+    # What the caller ignores, as nohup does, stays ignored.
+    names = [number for number in names if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in names}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
