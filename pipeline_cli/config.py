@@ -242,6 +242,8 @@ def resolve(
 
     Raises ConfigError for an unknown key or a value that cannot stand.
     """
+    if not file_values and not any(map(_may_set, environment)):
+        return Settings(), {}
     types = setting_types()
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -254,6 +256,10 @@ def resolve(
                 merged[name] = _from_text(environment[variable], types[name], name, variable)
                 origins[name] = variable
     return msgspec.convert(_nested(merged), Settings), origins
+
+
+def _may_set(variable: str) -> bool:
+    return variable.startswith("PIPELINE_") or variable in KEPT_NAMES
 
 
 def _kept_names(setting: str) -> list[str]:

@@ -9,12 +9,14 @@ import gc
 def main() -> int:
     """Import and run the command line; return its exit code (`cli.md`, exit codes)."""
     # Importing Typer allocates some hundred thousand objects that live until the end. The
-    # collector finds nothing among them and costs a tenth of the whole start, so it rests.
+    # collector finds nothing among them and costs a tenth of the whole start, so it rests; then
+    # it comes as rarely as suits a program that makes few cycles and ends soon.
     gc.disable()
     try:
         from pipeline_cli.cli.boundary import run
 
         gc.freeze()
+        gc.set_threshold(20_000)
         gc.enable()
         code = run()
         # What is left ends with the process; to look through it for garbage would be in vain.

@@ -6,7 +6,6 @@ Owns the rules of contracts §1 about time. The clock itself is read in one plac
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +13,7 @@ import msgspec
 SKEW = timedelta(minutes=5)
 
 
-class Stamp(NamedTuple):
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """A moment as read: aware, in UTC, and whether the text named its zone."""
 
     moment: datetime

@@ -5,7 +5,8 @@ Owns the reading half of contracts §2; the rules about what was read are `domai
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from pipeline_cli.domain.backlog import Backlog, Item, Mark, Phase, Reference
 from pipeline_cli.domain.documents import SourceFile
@@ -21,10 +22,11 @@ _PAREN = re.compile(r"(\d+)\)[ \t]+\S")
 _BOX = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
 _STRUCK = re.compile(r"~~((?:(?!~~).)+)~~")
 _BOLD = re.compile(r"\*\*(.+?):?\*\*:?")
-_PHASE = re.compile(r"[*_]*phase[ \t\xa0]+(\d{1,9})\b[ \t:.—–-]*(.*)", re.IGNORECASE)
+_PHASE = re.compile(r"[*_]*[Pp][Hh][Aa][Ss][Ee][ \t\xa0]+(\d{1,9})\b(.*)")
+_AFTER_PHASE = " \t:.—–-"
 _DONE = re.compile(r"(?:(?:^|[ \t]+)[—–-]+[ \t]*(?:DONE|done|Done)|[ \t]*[✓✔✅])[ \t*_!.]*$")
 _MARKER = re.compile(r"[ \t]+[—–][ \t]+[A-Z]+$")
-_CLAIM = re.compile(r"\(items?[ \t\xa0]+(\d[^()]*)\)", re.IGNORECASE)
+_CLAIM = re.compile(r"\([Ii][Tt][Ee][Mm][Ss]?[ \t\xa0]+(\d[^()]*)\)")
 _CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
 
 _PATH = re.compile(r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b")
@@ -37,14 +39,14 @@ _SPEC_NAME = re.compile(_NAME)
 _ANNOUNCES = re.compile(r"[*_]*(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
 
 
-class _Place(NamedTuple):
+class _Place(msgspec.Struct, frozen=True):
     """Where a line stands: its phase, and the title of the nearest heading above it."""
 
     phase: Phase | None
     group: str | None
 
 
-class _Draft(NamedTuple):
+class _Draft(msgspec.Struct, frozen=True):
     """An item as its lines say it: pairs of line number and text."""
 
     number: int
@@ -121,8 +123,9 @@ def phase_of(heading: Heading) -> Phase | None:
     match = _PHASE.match(heading.text)
     if not match:
         return None
-    claim = _CLAIM.search(match[2])
-    title = _CLAIM.sub("", match[2]).strip(BLANK)
+    rest = match[2].lstrip(_AFTER_PHASE)
+    claim = _CLAIM.search(rest)
+    title = _CLAIM.sub("", rest).strip(BLANK)
     done = _DONE.search(title)
     if done:
         title = title[: done.start()].rstrip(BLANK)

@@ -1,6 +1,6 @@
 """What `effectiveness` needs."""
 
-from typing import NamedTuple
+import msgspec
 
 from pipeline_cli.domain.backlog import check_numbers
 from pipeline_cli.domain.effectiveness import Effectiveness, effectiveness
@@ -30,7 +30,7 @@ def effectiveness_answer(context: Context, period: Period | None = None) -> Answ
     return Answer(figures, tally.result())
 
 
-class Measures(NamedTuple):
+class Measures(msgspec.Struct, frozen=True):
     """What the logs say of a period and of the one before it, and how much of them was read."""
 
     period: Period

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.moments import (
+    Stamp,
     Window,
     ahead,
     iso,
@@ -53,7 +54,7 @@ def test_any_offset_is_read_as_utc(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["2026-02-12T18:00:00", "2026-02-12 18:00:00.0"])
 def test_a_stamp_without_a_zone_is_utc_and_says_so(text: str) -> None:
-    assert parse_stamp(text) == (NOW, False)
+    assert parse_stamp(text) == Stamp(NOW, zoned=False)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_moment_is_written_in_utc_with_z() -> None:
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_what_is_written_is_read_back(when: datetime) -> None:
-    assert parse_stamp(iso(when)) == (when, True)
+    assert parse_stamp(iso(when)) == Stamp(when, zoned=True)
 
 
 @given(st.text(alphabet=st.characters(), max_size=40))
