@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Installed as users have it: what the tests need beside it makes a start slower.
+BENCH := .venv-bench
 PYTEST_ARGS ?=
 
 BENCH_ARGS ?=
@@ -38,9 +40,8 @@ oracle: $(READY)  ## the known answers, where the corpus lies beside the project
 	@$(PYTHON) ../shared/corpus/check_truth.py --pipeline $(CURDIR)/$(BIN)/pipeline \
 		--min-precision 0.98 --min-recall 0.95
 
-bench: $(READY)  ## ours beside named opponents, as ratios of one run
-	@$(BIN)/python -m pip install --quiet --group bench
-	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+bench: $(BENCH)/.ready  ## ours beside named opponents, as ratios of one run
+	@$(BENCH)/bin/python -m tests.bench $(BENCH_ARGS)
 
 self-check: $(READY)  ## the tool on this repository; with JUNIT=FILE its tests count, too
 	@$(BIN)/pipeline align --check
@@ -56,5 +57,11 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
+$(BENCH)/.ready: pyproject.toml
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BENCH)/bin/python -m pip install --quiet --editable ".[all]" --group bench
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*
