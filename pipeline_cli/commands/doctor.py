@@ -10,9 +10,9 @@ def run(options: Options) -> int:
     context = options.open()
     answer = doctor_answer(context, named_root=options.root is not None)
     if options.json:
-        from pipeline_cli.render.doctor import doctor_keys
+        from pipeline_cli.render.payload import fields
 
-        emit_json("doctor", context, doctor_keys(answer.value), answer.findings)
+        emit_json("doctor", context, fields(answer.value), answer.findings)
         return 0
     from pipeline_cli.render.doctor import doctor_view
 

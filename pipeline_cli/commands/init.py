@@ -23,9 +23,9 @@ def run(options: Options, *, dry_run: bool) -> int:
     _write(context, proposal, dry_run=dry_run)
     answer = _answer(context, options, proposal, dry_run=dry_run)
     if options.json:
-        from pipeline_cli.render.init import init_keys
+        from pipeline_cli.render.payload import fields
 
-        emit_json("init", context, init_keys(answer), ())
+        emit_json("init", context, fields(answer), ())
         return 0
     from pipeline_cli.render.init import init_view
 

@@ -148,7 +148,7 @@ def _tell(options: Options, context: Context, answer: Answer[Check]) -> Answer[C
 
 def _emit(options: Options, context: Context, name: str, answer: Answer[Check]) -> None:
     if options.json:
-        from pipeline_cli.render.monitor import monitor_keys
+        from pipeline_cli.render.payload import monitor_keys
 
         emit_json(name, context, monitor_keys(answer.value), answer.findings)
         return

@@ -1,4 +1,4 @@
-"""The answer of `doctor`: as keys, and as text."""
+"""The answer of `doctor` as text."""
 
 import posixpath
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,10 @@ from rich.text import Text
 from pipeline_cli.domain.findings import Finding, how_many
 from pipeline_cli.domain.health import Doctor, FileRow, GitReport, LogRow, SettingRow
 from pipeline_cli.domain.phrases import plural
-from pipeline_cli.render.payload import fields
 from pipeline_cli.render.text import finding_groups, grid, heading, labelled, plain
 
 _MOST = 6
 _COLORS = {"found": "green", "missing": "yellow", "absent": "dim"}
-
-
-def doctor_keys(answer: Doctor) -> dict[str, Any]:
-    """Return the keys of `doctor`."""
-    return fields(answer)
 
 
 def doctor_view(answer: Doctor, findings: Sequence[Finding]) -> list[RenderableType]:

@@ -1,22 +1,14 @@
-"""The answer of `init`: as keys, and as text."""
-
-from typing import Any
+"""The answer of `init` as text."""
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from pipeline_cli.domain.layout import InitAnswer
-from pipeline_cli.render.payload import fields
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import grid, heading, plain
 
 _MOST = 12
-
-
-def init_keys(answer: InitAnswer) -> dict[str, Any]:
-    """Return the keys of `init`."""
-    return fields(answer)
 
 
 def init_view(answer: InitAnswer, settings_file: str | None) -> list[RenderableType]:

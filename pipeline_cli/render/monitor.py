@@ -1,8 +1,7 @@
-"""`monitor` and `heal-resolve`: the issues file as JSON, and what happened as text."""
+"""`monitor` and `heal-resolve` as text: what happened to the issues."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -22,48 +21,6 @@ _FOUND = {
     "unknown": ("unknown, it stays open", "yellow"),
     "not_checked": ("not checked, it stays open", "dim"),
 }
-
-
-def monitor_keys(seen: Check) -> dict[str, Any]:
-    """Return the keys of the issues file as written, and what this check made of them."""
-    book = seen.book
-    return {
-        "issues": book["issues"],
-        "last_check": book["last_check"],
-        "history": book["history"],
-        "resolved_since_last": book["resolved_since_last"],
-        "resolved": book.get("resolved", []),
-        "seen": book.get("seen", {}),
-        "rules": [
-            {
-                "condition": ruling.rule.condition,
-                "answer": ruling.verdict,
-                "count": ruling.count,
-                "message": ruling.message,
-            }
-            for ruling in seen.rulings
-        ],
-        "looked": [
-            {
-                "issue_id": str(one.entry.get("id")),
-                "condition": one.entry["condition"],
-                "answer": one.found,
-                "message": one.words,
-            }
-            for one in seen.ledger.looked
-        ],
-        "recorded": list(seen.ledger.resolved),
-        "heal_tasks": [
-            {
-                "issue_id": one.issue_id,
-                "condition": one.condition,
-                "task_id": one.task_id,
-                "decision": one.decision,
-            }
-            for one in seen.asked
-        ],
-        "dry_run": seen.dry_run,
-    }
 
 
 def monitor_view(seen: Check, now: datetime) -> list[RenderableType]:

@@ -18,6 +18,7 @@ from pipeline_cli.render.terminal import json_safe
 if TYPE_CHECKING:
     from pipeline_cli.domain.alignment import Alignment
     from pipeline_cli.domain.attention import TasksReport
+    from pipeline_cli.domain.checks import Check
     from pipeline_cli.domain.effectiveness import Effectiveness
     from pipeline_cli.domain.metrics import MetricsReport
     from pipeline_cli.domain.progress import PlanProgress
@@ -173,3 +174,45 @@ def align_keys(answer: "Alignment") -> dict[str, Any]:
 def status_keys(answer: "StatusReport") -> dict[str, Any]:
     """Return the keys of contracts §11."""
     return fields(answer)
+
+
+def monitor_keys(seen: "Check") -> dict[str, Any]:
+    """Return the keys of the issues file as written, and what this check made of them."""
+    book = seen.book
+    return {
+        "issues": book["issues"],
+        "last_check": book["last_check"],
+        "history": book["history"],
+        "resolved_since_last": book["resolved_since_last"],
+        "resolved": book.get("resolved", []),
+        "seen": book.get("seen", {}),
+        "rules": [
+            {
+                "condition": ruling.rule.condition,
+                "answer": ruling.verdict,
+                "count": ruling.count,
+                "message": ruling.message,
+            }
+            for ruling in seen.rulings
+        ],
+        "looked": [
+            {
+                "issue_id": str(one.entry.get("id")),
+                "condition": one.entry["condition"],
+                "answer": one.found,
+                "message": one.words,
+            }
+            for one in seen.ledger.looked
+        ],
+        "recorded": list(seen.ledger.resolved),
+        "heal_tasks": [
+            {
+                "issue_id": one.issue_id,
+                "condition": one.condition,
+                "task_id": one.task_id,
+                "decision": one.decision,
+            }
+            for one in seen.asked
+        ],
+        "dry_run": seen.dry_run,
+    }

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,3 +80,41 @@ def test_mistyped_and_completed_names_see_all_commands() -> None:
     words = {"COMP_WORDS": "pipeline ", "COMP_CWORD": "1", "_PIPELINE_COMPLETE": "complete_bash"}
     completed = pipeline(None, "status", now=None, env=words).text.split("\n")
     assert set(WHOLE.commands) <= set(completed)
+
+
+#: One call of each command that answers as JSON, as far as it can be asked to write nothing.
+ASKED = {
+    "status": (),
+    "effectiveness": (),
+    "metrics": (),
+    "tasks": (),
+    "align": (),
+    "verify": (),
+    "task": ("start", "--dry-run", "--type", "impl"),
+    "monitor": ("--dry-run",),
+    "heal-resolve": ("--dry-run",),
+    "rotate": (),
+    "meta-check": ("--force", "--dry-run"),
+    "update-coverage": ("--tests-passed", "--dry-run"),
+    "init": ("--dry-run",),
+    "doctor": (),
+    "explain": ("success_rate",),
+    "schema": ("status",),
+}
+
+
+def test_each_command_but_the_demo_is_asked() -> None:
+    assert {*ASKED, "demo"} == {name for names in PARTS.values() for name in names}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_answer_as_json_loads_nothing_that_draws(name: str, tmp_path: Path) -> None:
+    """Rich costs half of a start."""
+    assert pipeline(tmp_path, "init", now=None).code == 0
+    command = [sys.executable, "-X", "importtime", "-m", "pipeline_cli", "--root", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--json", name, *ASKED[name]], capture_output=True, text=True, check=True
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "pipeline_cli.cli.boundary" in loaded
+    assert not {"rich", "pygments", "pydantic"} & loaded
