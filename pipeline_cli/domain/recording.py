@@ -31,7 +31,8 @@ LOST = "lost"
 HEALED_WITHIN = timedelta(hours=24)
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
-_ITEM = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]{0,63}):([0-9]{1,9})", re.ASCII)
+# What a backlog is called is the beginning of its file's name, blanks and all.
+_ITEM = re.compile(r"([^\s/:](?:[^/:]{0,126}[^\s/:])?):([0-9]{1,9})")
 _HEX = re.compile(r"[0-9a-f]{8,}", re.ASCII)
 
 
@@ -113,7 +114,7 @@ def log_name(task_id: str) -> str:
 def parse_item(text: str) -> ItemReference:
     """Read `006:56` as an item of a backlog; raise TransitionError where it is none."""
     match = _ITEM.fullmatch(text)
-    if not match or int(match[2]) < 1:
+    if not match or not text.isprintable() or int(match[2]) < 1:
         raise TransitionError(
             f"{text[:80]!r} names no backlog item", "give backlog and number, like --item 006:56"
         )

@@ -4,7 +4,6 @@ Owns when writing the cursors is refused.
 """
 
 import contextlib
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -125,13 +124,13 @@ def _key(ask: Ask) -> str | None:
     """Return the key of the item that is asked for; UsageError where it can be none."""
     if ask.item is None:
         return None
-    prefix, _, number = ask.item.rpartition(":")
-    if not prefix or not re.fullmatch("[0-9]{1,9}", number):
-        raise UsageError(
-            f"{ask.item[:80]!r} names no backlog item",
-            hint="give backlog and number, like --item 006:56",
-        )
-    return f"{prefix}:{int(number)}"
+    from pipeline_cli.domain import recording  # what only records needs is large
+
+    try:
+        item = recording.parse_item(ask.item)
+    except recording.TransitionError as error:
+        raise UsageError(error.message, hint=error.hint) from error
+    return f"{item.backlog}:{item.number}"
 
 
 def _specs(context: Context, tally: Tally) -> Callable[[Item], str | None]:

@@ -415,3 +415,16 @@ def test_what_an_agent_fails_at_is_set_aside_and_not_completed(root: Path) -> No
     }
     assert rotate(root)["slots"] == []
     assert rotate(root)["passed"]["skipped"] == 2
+
+
+def test_an_item_of_a_backlog_with_blanks_in_its_name_can_be_taken_and_recorded(
+    tmp_path: Path,
+) -> None:
+    """What rotate prints is what the other commands take."""
+    write(tmp_path, {"My plan.md": "## Phase 1: A\n1. First\n2. Second\n"})
+    (tmp_path / "pipeline.toml").write_text('[paths]\nbacklog = "My plan.md"\n')
+    printed = pipeline(tmp_path, "rotate", "--count", "1", "--print", "item").text.strip()
+    assert printed == "My plan:1"
+    assert pipeline(tmp_path, "task", "start", "--id", "t1", "--item", printed).code == 0
+    assert keys(rotate(tmp_path, "--advance", "--item", printed)) == [printed]
+    assert pipeline(tmp_path, "task", "skip", "My plan:2").code == 0

@@ -143,7 +143,24 @@ def test_a_fresh_id() -> None:
     assert recording.new_task_id("ab12cd34ef") == "task_ab12cd34"
 
 
-@pytest.mark.parametrize("text", ["", "006", "006:", ":5", "006:0", "006:x", "a/b:1", "006:1:2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "006",
+        "006:",
+        ":5",
+        "006:0",
+        "006:x",
+        "a/b:1",
+        "006:1:2",
+        " a:1",
+        "a :1",
+        "a\nb:1",
+        "\x1b:1",
+        "x" * 129 + ":1",
+    ],
+)
 def test_items_that_are_refused(text: str) -> None:
     with pytest.raises(TransitionError):
         recording.parse_item(text)
@@ -151,6 +168,10 @@ def test_items_that_are_refused(text: str) -> None:
 
 def test_an_item() -> None:
     assert recording.parse_item("006:56") == ItemReference("006", 56)
+
+
+def test_an_item_of_a_backlog_with_any_name() -> None:
+    assert recording.parse_item("Über (2026) plan:007") == ItemReference("Über (2026) plan", 7)
 
 
 @pytest.mark.parametrize(
