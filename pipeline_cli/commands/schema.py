@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pipeline_cli.commands.output import Options
 from pipeline_cli.domain.catalog import suggestion
+from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.errors import UsageError
 from pipeline_cli.render.payload import as_json, dated, encode
 from pipeline_cli.render.schema import ANSWERS, schema
@@ -29,8 +30,7 @@ def run(options: Options, name: str | None, *, clock: datetime) -> int:
 
 
 def _unknown(name: str) -> UsageError:
-    cut = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
     return UsageError(
-        f"there is no schema named {cut!r}",
+        f"there is no schema named {shortened(name, _SHOWN)!r}",
         hint=suggestion(name, list(ANSWERS)) or "pipeline schema lists the names",
     )

@@ -10,6 +10,11 @@ def some(names: Iterable[str], most: int) -> str:
     return ", ".join(known[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text, or its first `most` characters with a mark that more follow."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def plural(count: float, one: str, many: str = "") -> str:
     """Return `1 line`, `2 lines`; `many` is the plural where an s at the end does not make it."""
     number = f"{count:,}" if isinstance(count, int) else f"{count:g}"

@@ -12,6 +12,7 @@ import msgspec
 
 from pipeline_cli.domain.evidence import Citation
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.domain.tree import is_code
 from pipeline_cli.formats.citations import NO_PATH, Place, cite, hedge_in, tokens
 from pipeline_cli.formats.frontmatter import FrontMatter
@@ -241,7 +242,7 @@ _VERBS = frozenset({"pytest_passes", "file_exists", "symbol_in_file", "file_cont
 
 def _requirement(text: str, place: Place, doubt: str) -> Citation:
     """Return an entry that nobody but a person can check: absence may be the goal of prose."""
-    ref = " ".join(text.split())[:200]
+    ref = shortened(" ".join(text.split()), 200)
     return Citation(
         "requirement", ref, place.path, place.line, place.origin, place.strength, doubt=doubt
     )

@@ -18,6 +18,7 @@ from pipeline_cli.domain.explain import (
 from pipeline_cli.domain.findings import Finding, Tally, how_many
 from pipeline_cli.domain.metrics import SuccessRate
 from pipeline_cli.domain.monitor import Rule
+from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.domain.report import Known, report
 from pipeline_cli.domain.rulings import Ruling, ruling
 from pipeline_cli.errors import UsageError
@@ -105,9 +106,8 @@ def find_entry(name: str) -> Entry:
             return Entry(
                 candidate, entry.kind, entry.meaning, entry.formula, entry.inputs, entry.leaves_out
             )
-    shown = plain if len(plain) <= 60 else f"{plain[:60]}…"
     raise UsageError(
-        f"nothing is called {shown!r}",
+        f"nothing is called {shortened(plain, 60)!r}",
         hint=suggestion(plain, list(known)) or "pipeline explain lists all names",
     )
 

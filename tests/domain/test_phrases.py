@@ -1,10 +1,10 @@
-"""A count with its noun."""
+"""How counts and long texts are said in a line."""
 
 from pathlib import Path
 
 import pytest
 
-from pipeline_cli.domain.phrases import plural
+from pipeline_cli.domain.phrases import plural, shortened
 
 PACKAGE = Path(__file__).parents[2] / "pipeline_cli"
 
@@ -31,3 +31,8 @@ def test_no_message_leaves_the_number_open() -> None:
         if '"' in line and "for s in" not in line
     ]
     assert left == []
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", ""), ("abc", "abc"), ("abcd", "abc…")])
+def test_a_text_that_is_cut_says_so(text: str, shown: str) -> None:
+    assert shortened(text, 3) == shown

@@ -106,6 +106,8 @@ def test_what_only_a_person_can_check_is_said_with_its_reason() -> None:
     prose, verb = header("done_when:\n  - it feels right\n  - 'route_answers(\"/x\")'")
     assert (prose.ref, prose.line, prose.doubt) == ("it feels right", 3, "it is prose")
     assert verb.doubt == "the verb route_answers is not known"
+    (long,) = header(f"done_when:\n  - it feels {'very ' * 50}right")
+    assert (len(long.ref), long.ref[-1]) == (201, "…")
 
 
 def test_a_path_with_a_key_of_its_own_needs_no_suffix() -> None:
