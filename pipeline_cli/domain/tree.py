@@ -64,6 +64,12 @@ class Tree(Protocol):
     def test_names(self) -> Sequence[str]:
         """Return the names of all tests, sorted."""
 
+    def unseen(self) -> Sequence[str]:
+        """Return the folders that cannot be looked into."""
+
+    def unread_tests(self) -> Sequence[str]:
+        """Return the test files that could not be read when they were asked for."""
+
 
 class Found(msgspec.Struct, frozen=True, gc=False):
     """Whether it is there, why that is known or not, and where it is."""
@@ -168,6 +174,10 @@ def _look_for(citation: Citation, tree: Tree) -> Found:
 def _look_for_absence(citation: Citation, tree: Tree) -> Found:
     at = next((path for path in citation.candidates if _lies(path, tree)), None)
     if at is None:
+        for path in citation.candidates:
+            hidden = [one for one in tree.unseen() if path.startswith(f"{one}/")]
+            if hidden:
+                return Found(None, f"it cannot be told: {hidden[0]} cannot be looked into")
         return Found(True, "it is gone, as the spec says")
     return Found(None, "the spec says that it goes, and it is still there", at)
 
@@ -231,6 +241,8 @@ def _missing(path: str, citation: Citation, tree: Tree) -> Found:
     name = basename(path)
     if "/" not in path and not (is_code(path) or is_test_path(path)) and not citation.explicit:
         return Found(None, "no file of this name")
+    if tree.unseen():
+        return Found(None, f"not there, and {some(tree.unseen(), _FEW)} cannot be looked into")
     same = [other for other in tree.ending(name) if other != path] if "/" in path else []
     # What many files are called says nothing of where this one went.
     if 0 < len(same) <= _FEW:
@@ -279,6 +291,9 @@ def _find_test_anywhere(name: str, tree: Tree) -> Found:
     longer = [one for one in names if one.startswith(name)]
     if len(longer) == 1:
         return Found(None, f"no test of this name; it begins the name of {longer[0]}")
+    hidden = [*tree.unseen(), *tree.unread_tests()]
+    if hidden:
+        return Found(None, f"no test of this name, and {some(hidden, _FEW)} cannot be read")
     return Found(False, "no test of this name in the tree")
 
 

@@ -99,6 +99,7 @@ def verify_answer(
         chosen = chosen_of(claimants, names)
         verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
         tally.extend(boilerplate(verdicts))
+        _tell_troubles(tree, tally)
         tree.kept.save(tree.files.union(one.path for one in claimants))
         return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
@@ -144,6 +145,7 @@ def load_proofs(
         claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
         tested = load_tested(context, tree, junit, tally)
         verdicts = _verdicts(claimants, tree, tested.tests)
+        _tell_troubles(tree, tally)
         return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
 
 
@@ -159,10 +161,13 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
             claiming = [one for one in claimants if one.said]
             tested = load_tested(context, tree, (), found) if claiming else Tested()
             verdicts = _verdicts(claiming, tree, tested.tests)
+            hidden = _tell_troubles(tree, tally)
     except (InputError, ConfigError) as error:
         tally.add(as_finding(error))
         return None
-    unread = tuple(one.path for one in claimants if one.unread)
+    unread = [one.path for one in claimants if one.unread]
+    if hidden:
+        unread += [one.path for one in verdicts if _may_be_contradicted(one)]
     coverage = context.settings.paths.coverage
     lacking = {*unread, coverage}
     tally.extend(
@@ -172,7 +177,19 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
     )
     if tested.unread or any((one.path, one.code) == (coverage, "not-text") for one in found):
         return None
-    return Claims(contradicted(verdicts), unread)
+    return Claims(contradicted(verdicts), tuple(dict.fromkeys(unread)))
+
+
+def _tell_troubles(tree: WorkTree, tally: Tally) -> bool:
+    """Tell the tally what of the tree could not be looked at, and return whether there is any."""
+    troubles = tree.troubles()
+    for one in troubles:
+        tally.once(one)
+    return bool(troubles)
+
+
+def _may_be_contradicted(spec: SpecVerdict) -> bool:
+    return spec.verdict != "contradicted" and any(one.ok is None for one in spec.evidence)
 
 
 def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally) -> Tested:
@@ -375,6 +392,9 @@ def _document_missing(said: Said, row: CoverageRow, tree: WorkTree) -> Said:
             name = squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
             if title and name.startswith(title):
                 return msgspec.structs.replace(said, doubt=f"its document is archived: {path}")
+    if tree.unseen():
+        hidden = f"its document may lie in {tree.unseen()[0]}, which cannot be looked into"
+        return msgspec.structs.replace(said, doubt=hidden)
     return msgspec.structs.replace(said, missing="no spec document, although Spec'd is ✓")
 
 

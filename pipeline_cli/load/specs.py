@@ -13,6 +13,7 @@ from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path, read_text
+from pipeline_cli.store.workspace import Workspace
 
 
 class SpecFiles(msgspec.Struct, frozen=True):
@@ -36,9 +37,17 @@ def spec_files(context: Context) -> SpecFiles:
     specs = [path for path in candidates if spec_number(stem_of(path))]
     if not specs:
         nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
-        specs = candidates + [path for path in nested if workspace.exists(path)]
+        specs = candidates + [path for path in nested if _may_exist(workspace, path)]
     chosen = set(specs)
     return SpecFiles(tuple(specs), tuple(path for path in markdown if path not in chosen))
+
+
+def _may_exist(workspace: Workspace, path: str) -> bool:
+    """Tell whether a file is there or cannot be looked at, which is found out when it is read."""
+    try:
+        return workspace.exists(path)
+    except InputError:
+        return True
 
 
 def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:

@@ -6,18 +6,22 @@ from functools import cached_property
 from posixpath import basename, dirname
 
 from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.symbols import Definitions, Unreadable
 from pipeline_cli.domain.tree import is_test_path
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats.symbols_python import test_names
+from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.kept import KeptReadings
 from pipeline_cli.load.symbols import SymbolReader
+from pipeline_cli.store.workspace import Walk
 
 #: Folders that hold no work of the project's own; passed over where git cannot be asked.
 _PASSED_OVER = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
 _DEEPEST, _MOST = 64, 2_000_000
 _IGNORED = "it is ignored by git"
+_IN_SUBMODULE = "it lies in a submodule"
 
 
 class WorkTree:
@@ -36,21 +40,59 @@ class WorkTree:
         self._moved: dict[str, str] = {}
         self._last: tuple[str, str | None] | None = None
         self._by_git = False
+        self._unread: dict[str, Finding] = {}
 
     @cached_property
     def files(self) -> frozenset[str]:
         """All files, as paths of the workspace."""
+        return self._listing[0]
+
+    @cached_property
+    def _listing(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """All files, and the folders that cannot be looked into."""
         if self._workspace.repository:
             from pipeline_cli.store.gitfiles import listed_files
 
             listed = listed_files(self._workspace.root)
             if listed is not None:
                 self._by_git = True
-                return listed
-        walk = self._workspace.walk(
+                return listed.files, () if listed.whole else self._walk().unread
+        walk = self._walk()
+        return frozenset(walk.files), walk.unread
+
+    def _walk(self) -> Walk:
+        return self._workspace.walk(
             depth=_DEEPEST, most=_MOST, skip=lambda name: name in _PASSED_OVER
         )
-        return frozenset(walk.files)
+
+    @cached_property
+    def _unseen(self) -> tuple[str, ...]:
+        folders = [f"{path}/" for path in self._listing[1]]
+        if self._by_git and folders:
+            from pipeline_cli.store.gitfiles import ignored_files
+
+            ignored = ignored_files(self._workspace.root, folders)
+            self._apart |= dict.fromkeys(ignored, _IGNORED)
+        ours = [path for path in folders if self.apart(path) not in (_IGNORED, _IN_SUBMODULE)]
+        return tuple(path.rstrip("/") for path in ours)
+
+    def unseen(self) -> Sequence[str]:
+        """Return the folders that cannot be looked into."""
+        return self._unseen
+
+    def troubles(self) -> Sequence[Finding]:
+        """Return what was to be looked at and could not be, up to now."""
+        folders = [
+            Finding(
+                "unreadable",
+                "error",
+                "the folder cannot be looked into; what is not found may lie there",
+                path,
+                hint="check its permissions, or let git ignore it",
+            )
+            for path in self._unseen
+        ]
+        return [*folders, *self._unread.values()]
 
     @cached_property
     def _folders(self) -> frozenset[str]:
@@ -152,7 +194,7 @@ class WorkTree:
 
     def _why_apart(self, path: str) -> str | None:
         if any(path == one or path.startswith(f"{one}/") for one in self._submodules):
-            return "it lies in a submodule"
+            return _IN_SUBMODULE
         if path.startswith("/") or ".." in path.split("/"):
             return "it lies outside the workspace"
         if not self._by_git and self._ignored(path):
@@ -187,7 +229,9 @@ class WorkTree:
     def _source(self, path: str) -> SourceFile | None:
         try:
             source = self._workspace.read(path)
-        except InputError:
+        except InputError as error:
+            if error.code == "unreadable":
+                self._unread[path] = as_finding(error)
             return None
         return source if isinstance(source, SourceFile) else None
 
@@ -220,3 +264,7 @@ class WorkTree:
     def test_names(self) -> Sequence[str]:
         """Return the names of all tests, sorted."""
         return self._test_names
+
+    def unread_tests(self) -> Sequence[str]:
+        """Return the test files that could not be read when they were asked for."""
+        return [path for path in self._unread if is_test_path(path)]

@@ -4,13 +4,14 @@ Owns the questions that evidence asks of git. What is there and what is ignored 
 as a process; renames are read through GitPython, which is imported when a file is missing.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline_cli.store.gitrepo import Repository, ask_git
+from pipeline_cli.store.gitrepo import Repository, answer_of_git, ask_git
 
 if TYPE_CHECKING:
     from git import Repo
@@ -21,18 +22,35 @@ MOST_TRACED = 200
 _MOST_HOPS = 5
 
 
-def listed_files(root: Path) -> frozenset[str] | None:
+class Listed(NamedTuple):
+    """The files that git tracks or would; `whole` unless it could not look into a folder."""
+
+    files: frozenset[str]
+    whole: bool = True
+
+
+def listed_files(root: Path) -> Listed | None:
     """Return the files below a folder that git tracks or would, those on disk alone.
 
     None where git does not answer.
     """
     kinds = ("--cached", "--others", "--deleted", "--exclude-standard")
-    lines = ask_git(root, "ls-files", "-z", "-t", *kinds)
-    if lines is None:
+    done = answer_of_git(root, "ls-files", "-z", "-t", *kinds)
+    if done is None:
         return None
-    entries = lines.decode("utf-8", "surrogateescape").split("\0")
+    entries = done.stdout.decode("utf-8", "surrogateescape").split("\0")
     gone = {entry[2:] for entry in entries if entry.startswith("R ")}
-    return frozenset(entry[2:] for entry in entries if entry and entry[2:] not in gone)
+    files = frozenset(entry[2:] for entry in entries if entry and entry[2:] not in gone)
+    # What git cannot look at it calls deleted, and warns of a folder that it cannot read.
+    return Listed(files, not done.stderr and all(_is_gone(root / path) for path in gone))
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENOTDIR)
+    return True
 
 
 def ignored_files(root: Path, paths: Iterable[str]) -> frozenset[str]:

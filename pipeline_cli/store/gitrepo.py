@@ -247,13 +247,21 @@ def ask_git(
 
     `given` is its standard input; `codes` are the codes with which it may end.
     """
+    done = answer_of_git(top, *arguments, given=given, codes=codes)
+    return None if done is None else done.stdout
+
+
+def answer_of_git(
+    top: Path, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
+) -> "CompletedProcess[bytes] | None":
+    """Do as `ask_git`, and return with it what git says on stderr."""
     from subprocess import TimeoutExpired
 
     try:
         done = _asked(top, *arguments, given=given)
     except (OSError, TimeoutExpired):
         return None
-    return done.stdout if done.returncode in codes else None
+    return done if done.returncode in codes else None
 
 
 def _asked(top: Path, *arguments: str, given: bytes = b"") -> "CompletedProcess[bytes]":

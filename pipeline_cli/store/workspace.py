@@ -50,10 +50,14 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Walk(msgspec.Struct, frozen=True):
-    """The files that a bounded look found, the least deep first; `whole` if that is all."""
+    """The files that a bounded look found, the least deep first; `whole` if that is all.
+
+    `unread` are the folders that could not be looked into, apart from that.
+    """
 
     files: tuple[str, ...]
     whole: bool
+    unread: tuple[str, ...] = ()
 
 
 class Workspace:
@@ -228,29 +232,34 @@ class Workspace:
         """Look for files down to `depth` folders, at most `most` entries, without following links.
 
         `skip` tells by its name whether a folder is passed over; one that cannot be read is,
-        too, unless it is the root.
+        too, and told as unread. Raises InputError where that is the root.
         """
         found: list[str] = []
+        unread: list[str] = []
         level, left = [""], most
         for _ in range(depth + 1):
             below: list[str] = []
             for folder in level:
-                for path, is_folder in self._plain_entries(folder, left):
+                for path, is_folder in self._plain_entries(folder, left, unread):
                     left -= 1
                     if not is_folder:
                         found.append(path)
                     elif not skip(path.rpartition("/")[2]):
                         below.append(path)
                 if left <= 0:
-                    return Walk(tuple(found), whole=False)
+                    return Walk(tuple(found), False, tuple(unread))
             level = below
-        return Walk(tuple(found), whole=not level)
+        return Walk(tuple(found), not level, tuple(unread))
 
-    def _plain_entries(self, folder: str, most: int) -> list[tuple[str, bool]]:
-        """List files and folders of a folder, sorted, links left out; a pair says if a folder."""
+    def _plain_entries(self, folder: str, most: int, unread: list[str]) -> list[tuple[str, bool]]:
+        """List files and folders of a folder, sorted, links left out; a pair says if a folder.
+
+        A folder whose names or whose files cannot be seen is added to `unread`.
+        """
         listed: list[tuple[str, bool]] = []
+        place = self.root / folder if folder else self.root
         try:
-            with os.scandir(self.root / folder if folder else self.root) as entries:
+            with os.scandir(place) as entries:
                 for entry in entries:
                     is_folder = entry.is_dir(follow_symlinks=False)
                     if is_folder or entry.is_file(follow_symlinks=False):
@@ -261,6 +270,10 @@ class Workspace:
         except OSError as error:
             if not folder:
                 raise _unreadable(".", error.strerror or str(error)) from error
+            unread.append(folder)
+        else:
+            if folder and not os.access(place, os.X_OK):
+                unread.append(folder)
         return sorted(listed)
 
     def check_creatable(self, path: str) -> None:

@@ -23,6 +23,8 @@ class Files:
         self.defines = defines or {}
         self.away: dict[str, str] = {}
         self.moves: dict[str, str] = {}
+        self.closed: list[str] = []
+        self.unread: list[str] = []
 
     def is_file(self, path: str) -> bool:
         return path in self.files
@@ -53,6 +55,12 @@ class Files:
 
     def test_names(self) -> Sequence[str]:
         return sorted(n for one in self.defines.values() for n in one.names if n[:5] == "test_")
+
+    def unseen(self) -> Sequence[str]:
+        return self.closed
+
+    def unread_tests(self) -> Sequence[str]:
+        return self.unread
 
 
 def names(*defined: str, **more: Any) -> Definitions:
@@ -144,6 +152,30 @@ def test_candidates_are_tried_in_order() -> None:
 
 def test_what_a_key_of_its_own_names_is_missed_even_as_data() -> None:
     assert found(citation("file", "gone.cfg", explicit=True)).ok is False
+
+
+def test_what_may_lie_where_nobody_can_look_is_not_missing() -> None:
+    tree = Files({"a/b.py": "", "c.cfg": ""})
+    tree.closed = ["far", "near"]
+    why = "not there, and far, near cannot be looked into"
+    assert found(citation("file", "a/gone.py"), tree).reason == why
+    assert found(citation("directory", "a/gone/"), tree).ok is None
+    assert found(citation("file", "a/b.py"), tree).ok is True
+    assert found(citation("file", "near/x.py", absent=True), tree).ok is None
+    assert found(citation("file", "nearer/x.py", absent=True), tree).ok is True
+    tree.closed = []
+    assert found(citation("file", "a/gone.py"), tree).ok is False
+
+
+def test_a_test_that_may_stand_where_nobody_can_read_is_not_missing() -> None:
+    one = citation("test", ref="test_x", names=("test_x",))
+    for closed, unread in (["far"], []), ([], ["t/test_a.py"]), (["far"], ["t/test_a.py"]):
+        tree = Files({})
+        tree.closed, tree.unread = closed, unread
+        places = ", ".join([*closed, *unread])
+        assert found(one, tree).reason == f"no test of this name, and {places} cannot be read"
+        assert found(one, tree).ok is None
+    assert found(one, Files({})).ok is False
 
 
 def test_what_is_ignored_is_not_ours_to_judge() -> None:

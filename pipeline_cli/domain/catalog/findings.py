@@ -330,7 +330,8 @@ FINDINGS = (
             "too-large": ("A document is larger than 64 MiB.", "It is not read."),
             "unreadable": (
                 "A file or folder is there and cannot be read.",
-                "status calls that part unknown; other commands that need it end.",
+                "status calls that part unknown, and verify what may lie there; other commands "
+                "that need it end.",
             ),
         },
     ),
