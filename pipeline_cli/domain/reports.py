@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from pipeline_cli.domain.asked_tests import Unasked
 from pipeline_cli.domain.report_names import (
     Place,
     Spot,
@@ -40,11 +41,15 @@ class Case(NamedTuple):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One report: its cases in their order, and the newest stamp of its suites."""
+    """One report: its cases in their order, and the newest stamp of its suites.
+
+    `unasked` are those that nobody asks about, and that are only counted.
+    """
 
     path: str
     cases: tuple[Case, ...]
     time: datetime | None = None
+    unasked: Unasked | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -83,7 +88,10 @@ class Reports:
     def __init__(self, reports: Iterable[Report], files: Iterable[str] = ()) -> None:
         self._merged: dict[tuple[str, str, str, str | None], tuple[Case, datetime | None]] = {}
         self._oldest: list[datetime | None] = []
+        self._unasked: list[Unasked] = []
         for report in reports:
+            if report.unasked:
+                self._unasked.append(report.unasked)
             self._oldest.append(report.time)
             for case in report.cases:
                 self._merge(case, report.time)
@@ -113,27 +121,24 @@ class Reports:
     @property
     def count(self) -> int:
         """How many distinct cases there are, the skipped ones included (contracts §13)."""
-        return len(self._entries)
+        return len(self._entries) + Unasked.count(self._unasked)
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The distinct cases, in the order in which they were first reported."""
+        """The distinct cases that somebody asks about, in the order in which they come first."""
         return tuple(case for case, _ in self._entries)
 
     @property
-    def failed(self) -> tuple[Case, ...]:
-        """The distinct cases that failed or errored."""
-        return tuple(case for case, _ in self._entries if _RANK[case.outcome] > 1)
+    def any_failed(self) -> bool:
+        """Whether a case failed or errored, asked about or not."""
+        return any(one.any_failed for one in self._unasked) or any(
+            _RANK[case.outcome] > 1 for case, _ in self._entries
+        )
 
     @property
     def time(self) -> datetime | None:
         """The moment of the oldest report; None where there is none, or one has no time."""
         return _oldest(self._oldest)
-
-    @property
-    def passed(self) -> bool:
-        """Whether the tests have passed as a whole: a passed case, none failed or errored."""
-        return not self.failed and any(case.outcome == "passed" for case, _ in self._entries)
 
     def outcome_of(self, file: str | None, names: Sequence[str] = ()) -> Outcome:
         """Say what the reports know of a test: a file, a file and names, or names alone.

@@ -6,7 +6,7 @@ read by whoever stands behind `Tree`.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from posixpath import basename
@@ -118,6 +118,23 @@ def look(
             one = Found(None, f"{one.reason}; an alternative was found")
         answers.append(_as_evidence(citation, *_with_outcome(citation, one, tests)))
     return tuple(answers)
+
+
+def asked_by(citation: Citation, tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what reports may be asked of a citation once it is found: files, and names in them.
+
+    Of a file its last part alone is certain.
+    """
+    if citation.kind != "test":
+        return
+    for path in citation.candidates:
+        at = _find_glob(path, tree).at if "*" in path else path.rstrip("/")
+        if at:
+            yield at, citation.names
+    if not citation.candidates and citation.names:
+        place = _place_of_test(citation.names[-1], tree)
+        if place and place.at:
+            yield place.at, citation.names
 
 
 def _as_evidence(citation: Citation, one: Found, outcome: TestStatus | None) -> Evidence:
@@ -277,13 +294,21 @@ def _longer(name: str, names: "Sequence[str] | frozenset[str]") -> str | None:
     return found[0] if found else None
 
 
-def _find_test_anywhere(name: str, tree: Tree) -> Found:
+def _place_of_test(name: str, tree: Tree) -> Found | None:
+    """Return where a test of this name is defined, or the module that is called so."""
     places = tree.tests_named(name)
     if places:
         return Found(True, f"found in {some(places, _FEW)}", places[0])
     modules = tree.ending(f"{name}.py")
     if modules:
         return Found(True, f"it names the module {some(modules, _FEW)}", modules[0])
+    return None
+
+
+def _find_test_anywhere(name: str, tree: Tree) -> Found:
+    found = _place_of_test(name, tree)
+    if found:
+        return found
     names = tree.test_names()
     if "*" in name:
         hits = [one for one in names if glob_matcher(name)(one)]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pipeline_cli.domain.asked_tests import AskedTests, Unasked
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.moments import ahead, parse_stamp
 from pipeline_cli.domain.reports import Case, CaseOutcome, Report
@@ -16,8 +17,10 @@ from pipeline_cli.errors import InputError
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
 
-#: A report of more cases, or with more text in their names, is refused: they are all kept.
-MAX_CASES = 500_000
+#: A report of more cases is refused, or of more that are kept because somebody asks about them.
+MAX_CASES = 5_000_000
+MAX_KEPT = 500_000
+#: More text in the names of those that are kept is refused.
 MAX_NAMES = 64 << 20
 #: A single tag or comment that is longer is refused: the parser holds it whole.
 MAX_TOKEN = 8 << 20
@@ -57,20 +60,29 @@ _HINTS = {
 }
 
 
-def parse(path: str, blocks: Iterable[bytes], *, now: datetime, tally: Tally) -> Report:
+def parse(
+    path: str,
+    blocks: Iterable[bytes],
+    *,
+    now: datetime,
+    tally: Tally,
+    asked: AskedTests | None = None,
+) -> Report:
     """Read a report block by block (contracts §14).
+
+    Cases that cannot count for what is `asked` are only counted; without it all are kept.
 
     Raises InputError where it is no whole, well-formed report, has a document type, or exceeds
     a limit: what was read until then counts for nothing. What is odd in a whole one is a finding.
     """
-    return _Reader(path, now, tally).read(blocks)
+    return _Reader(path, now, tally, asked).read(blocks)
 
 
 class _Reader:
     """The state of one reading: where we are, and what the case at hand is so far."""
 
-    def __init__(self, path: str, now: datetime, tally: Tally) -> None:
-        self._path, self._now, self._tally = path, now, tally
+    def __init__(self, path: str, now: datetime, tally: Tally, asked: AskedTests | None) -> None:
+        self._path, self._now, self._tally, self._asked = path, now, tally, asked
         self._parser = self._new_parser()
         self._open: list[str] = []
         #: Name and file of each suite around us.
@@ -80,7 +92,9 @@ class _Reader:
         self._stated: CaseOutcome = "passed"
         self._cases: list[Case] = []
         self._shared: dict[str, str] = {}
-        self._kept = 0
+        self._unasked = Unasked() if asked else None
+        self._seen = 0
+        self._named = 0
         self._time: datetime | None = None
 
     def _new_parser(self) -> "XMLParserType":
@@ -111,9 +125,9 @@ class _Reader:
             self._invalid(str(error).partition(":")[0], error.lineno)
         except (LookupError, ValueError) as error:
             self._invalid(f"its encoding cannot be read ({error})", 1)
-        if not self._cases:
+        if not self._seen:
             self._report("junit-no-cases", "warning", "the report holds no test case", None)
-        return Report(self._path, tuple(self._cases), self._time)
+        return Report(self._path, tuple(self._cases), self._time, self._unasked)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
@@ -166,11 +180,20 @@ class _Reader:
 
     def _keep(self, case: tuple[str, str, str | None]) -> None:
         classname, name, file = case
-        self._kept += len(name) + len(classname)
-        if len(self._cases) == MAX_CASES or self._kept > MAX_NAMES:
-            self._refuse(f"it has more than {MAX_CASES:,} cases, or names beyond 64 MiB")
         suite = self._suite[0]
         outcome = max(self._outcome, self._stated, key=_WEIGHT.__getitem__)
+        self._seen += 1
+        if self._seen > MAX_CASES:
+            self._refuse(f"it has more than {MAX_CASES:,} cases")
+        if self._asked and self._unasked and not self._asked.concern(suite, classname, name, file):
+            self._unasked.add(suite, classname, name, file)
+            self._unasked.any_failed |= _WEIGHT[outcome] > 1
+            return
+        self._named += len(name) + len(classname)
+        if len(self._cases) == MAX_KEPT or self._named > MAX_NAMES:
+            self._refuse(
+                f"more than {MAX_KEPT:,} of its cases, or names beyond 64 MiB, are asked about"
+            )
         shared = [self._shared.setdefault(text, text) for text in (suite, classname, file or "")]
         self._cases.append(Case(shared[0], shared[1], name, shared[2] or None, outcome))
 

@@ -320,7 +320,7 @@ def _evidence(
     if tested.tests is None:
         return Evidence(proofs)
     reports = tested.tests.reports
-    return Evidence(proofs, reports.count, bool(reports.failed), tested.digest)
+    return Evidence(proofs, reports.count, reports.any_failed, tested.digest)
 
 
 def _test_count(

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import msgspec
 
+from pipeline_cli.domain.asked_tests import AskedTests
 from pipeline_cli.domain.coverage import (
     PRESENT,
     Ambiguous,
@@ -37,7 +38,7 @@ from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.domain.symbols import Unreadable
-from pipeline_cli.domain.tree import ReportedTests, look
+from pipeline_cli.domain.tree import ReportedTests, asked_by, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
@@ -97,7 +98,8 @@ def verify_answer(
     with closing(WorkTree(context)) as tree:
         claimants = _claimants(context, tree, tally)
         chosen = chosen_of(claimants, names)
-        verdicts = _verdicts(chosen, tree, load_tested(context, tree, junit, tally).tests)
+        tested = load_tested(context, tree, junit, tally, chosen)
+        verdicts = _verdicts(chosen, tree, tested.tests)
         tally.extend(boilerplate(verdicts))
         _tell_troubles(tree, tally)
         tree.kept.save(tree.files.union(one.path for one in claimants))
@@ -143,7 +145,7 @@ def load_proofs(
     """Return what evidence proves of each spec, by its stem, and the reports it rests on."""
     with closing(WorkTree(context)) as tree:
         claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
-        tested = load_tested(context, tree, junit, tally)
+        tested = load_tested(context, tree, junit, tally, claimants)
         verdicts = _verdicts(claimants, tree, tested.tests)
         _tell_troubles(tree, tally)
         return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
@@ -159,7 +161,7 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
         with closing(WorkTree(context)) as tree:
             claimants = _claimants(context, tree, found)
             claiming = [one for one in claimants if one.said]
-            tested = load_tested(context, tree, (), found) if claiming else Tested()
+            tested = load_tested(context, tree, (), found, claiming) if claiming else Tested()
             verdicts = _verdicts(claiming, tree, tested.tests)
             hidden = _tell_troubles(tree, tally)
     except (InputError, ConfigError) as error:
@@ -192,13 +194,24 @@ def _may_be_contradicted(spec: SpecVerdict) -> bool:
     return spec.verdict != "contradicted" and any(one.ok is None for one in spec.evidence)
 
 
-def load_tested(context: Context, tree: WorkTree, junit: Sequence[str], tally: Tally) -> Tested:
-    """Read the reports; those of the settings count for tests that are not newer than they."""
+def load_tested(
+    context: Context,
+    tree: WorkTree,
+    junit: Sequence[str],
+    tally: Tally,
+    claimants: Sequence[_Claimant],
+) -> Tested:
+    """Read the reports; those of the settings count for tests that are not newer than they.
+
+    Of what the claimants do not cite only the number of cases is kept.
+    """
     if not junit and not context.settings.evidence.junit:
         return Tested()
     from pipeline_cli.load.reports import load_reports
 
-    found = load_reports(context, junit, tally, files=tree.files)
+    citations = (citation for one in claimants for citation in one.citations)
+    asked = AskedTests(one for citation in citations for one in asked_by(citation, tree))
+    found = load_reports(context, junit, tally, files=tree.files, asked=asked)
     if not found.paths:
         return Tested(unread=found.unread)
     return Tested(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from pipeline_cli.domain.asked_tests import AskedTests
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.globs import glob_matcher
 from pipeline_cli.domain.reports import Report, Reports
@@ -36,11 +37,17 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 def load_reports(
-    context: Context, given: Sequence[str], tally: Tally, *, files: Iterable[str] = ()
+    context: Context,
+    given: Sequence[str],
+    tally: Tally,
+    *,
+    files: Iterable[str] = (),
+    asked: AskedTests | None = None,
 ) -> Evidence:
     """Read the reports of the command line, else those of the settings.
 
     `files` are the paths of the tree, by which a place that a report names in part is told.
+    Cases that cannot count for what is `asked` are only counted; without it all are kept.
     Raises InputError for a report that is named and missing, torn or refused; one that a glob
     matches is a finding then, and nothing of it counts. Raises ConfigError for a glob that
     leaves the workspace.
@@ -51,7 +58,7 @@ def load_reports(
     unread: list[str] = []
     for path in paths:
         try:
-            report, digest = _read(context, path, tally, given=bool(given))
+            report, digest = _read(context, path, tally, asked, given=bool(given))
         except InputError as error:
             if given:
                 raise
@@ -69,7 +76,9 @@ def load_reports(
     )
 
 
-def _read(context: Context, path: str, tally: Tally, *, given: bool) -> tuple[Report, bytes]:
+def _read(
+    context: Context, path: str, tally: Tally, asked: AskedTests | None, *, given: bool
+) -> tuple[Report, bytes]:
     # Hashing and the reader of XML are loaded for a report alone.
     from hashlib import blake2b
 
@@ -85,7 +94,7 @@ def _read(context: Context, path: str, tally: Tally, *, given: bool) -> tuple[Re
             sum_up.update(block)
             yield block
 
-    report = junit.parse(path, summed(), now=context.now, tally=tally)
+    report = junit.parse(path, summed(), now=context.now, tally=tally, asked=asked)
     return report, sum_up.digest()
 
 

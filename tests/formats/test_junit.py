@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_cli.domain.asked_tests import AskedTests
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.domain.reports import Case, Report
+from pipeline_cli.domain.reports import Case, Report, Reports
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import junit
 
@@ -224,6 +225,15 @@ def test_too_many_cases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(junit, "MAX_CASES", 3)
     assert len(read(b"<testsuite>" + b'<testcase name="a"/>' * 3 + b"</testsuite>")[0].cases) == 3
     assert refusal(b"<testsuite>" + b'<testcase name="a"/>' * 4).code == "junit-refused"
+
+
+def test_too_many_cases_that_are_asked_about_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junit, "MAX_KEPT", 3)
+    assert refusal(b"<testsuite>" + b'<testcase name="a"/>' * 4).code == "junit-refused"
+    four = b"<testsuite>" + b'<testcase name="a" file="b.py"/>' * 4 + b"</testsuite>"
+    asked = AskedTests([("c.py", ())])
+    report = junit.parse("junit.xml", [four], now=NOW, tally=Tally(), asked=asked)
+    assert (report.cases, Reports([report]).count) == ((), 1)
 
 
 def test_too_much_text_in_names_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
