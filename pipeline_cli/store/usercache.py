@@ -1,11 +1,13 @@
 """The user's cache directory: what may be deleted at any time, and is never needed.
 
 Nothing here raises for what the disk refuses: a cache that cannot be read is none, and one that
-cannot be written is not written. What others may have written is not read.
+cannot be written is not written. What others may have written is not read. Whoever writes a file
+removes what is old beside it.
 """
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +18,13 @@ import pipeline_cli
 
 #: A larger file is none of ours.
 MAX_BYTES = 256 << 20
+#: Files that were not written for so many seconds are removed, and all but the newest so many.
+MAX_AGE = 30 * 86_400
+MAX_FILES = 200
+#: After so many seconds a temporary file is what a killed run left.
+_LEFT_BEHIND = 3_600
+_FILE = re.compile(r"[a-z]+-[0-9a-f]{8}\.bin")
+_TEMPORARY = re.compile(rf"\.{_FILE.pattern}-\w+")
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -57,7 +66,10 @@ def read_cache(path: Path) -> bytes | None:
 
 
 def write_cache(path: Path, data: bytes) -> None:
-    """Put a file into the cache, whole or not at all; the last of two writers stands."""
+    """Put a file into the cache, whole or not at all; the last of two writers stands.
+
+    Beside it our files that are too old or too many are removed.
+    """
     if len(data) > MAX_BYTES:
         return
     with contextlib.suppress(OSError):
@@ -72,6 +84,33 @@ def write_cache(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
+        _clear_up(path)
+
+
+def _clear_up(written: Path) -> None:
+    """Remove what of ours is too old, as seen from a file that was just written, or too many.
+
+    Ours are plain files of our names that we own; no link is followed.
+    """
+    now = os.lstat(written).st_mtime
+    files: list[tuple[float, str]] = []
+    left: list[tuple[float, str]] = []
+    with os.scandir(written.parent) as entries:
+        for entry in entries:
+            if not (_FILE.fullmatch(entry.name) or _TEMPORARY.fullmatch(entry.name)):
+                continue
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+                # A stamp that lies ahead is as wrong as one that is as old.
+                age = abs(now - status.st_mtime)
+                (left if entry.name.startswith(".") else files).append((age, entry.name))
+    files.sort()
+    old = [name for age, name in files[:MAX_FILES] if age > MAX_AGE]
+    old += [name for _, name in files[MAX_FILES:]]
+    old += [name for age, name in left if age > _LEFT_BEHIND]
+    for name in old:
+        with contextlib.suppress(OSError):  # another run was faster
+            os.unlink(written.parent / name)
 
 
 def state_of_program() -> str:
