@@ -72,9 +72,20 @@ def test_the_outputs_come_from_steps_that_exist() -> None:
         assert used[1] in ids
 
 
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize("step", steps(), ids=lambda step: step["name"])
-def test_every_script_is_one(step: dict[str, Any]) -> None:
-    subprocess.run(["bash", "-n"], input=step["run"].encode(), check=True)
+def test_a_linter_of_scripts_finds_nothing(step: dict[str, Any]) -> None:
+    check = ["shellcheck", "--shell=bash", "-"]
+    done = subprocess.run(check, input=step["run"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_linter_of_actions_finds_nothing() -> None:
+    program = Path(sys.executable).parent / "zizmor"
+    words = ["--offline", "--no-progress", "--min-severity=medium"]
+    command = [str(word) for word in (program, *words, ACTION, *WORKFLOWS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_hooks_have_the_keys_that_pre_commit_needs() -> None:
@@ -100,6 +111,34 @@ def test_a_workflow_may_read_and_nothing_else(path: Path) -> None:
             assert set(step) <= STEP_KEYS
             assert ("run" in step) != ("uses" in step)
             assert not EXPRESSION.search(step.get("run", ""))
+
+
+HOSTILE = [
+    "$(touch made)`touch made`; touch made",
+    "' && touch made #",
+    '"; touch made; "',
+    "a\ntouch made\n$(touch made)",
+    "${IFS}\\$(touch made)\\",
+    "a b  c\t*",
+    "x[$(touch made)]",
+    "-n",
+    "é\U0001f680 \u202e",
+    "",
+]
+#: What GitHub would take for a command of the log, at the begin of a line or anywhere in it.
+COMMANDS = [
+    "x\n::warning::made",
+    "##[warning]made",
+    "x\n::set-output name=exit-code::made",
+    "%0A::x",
+]
+STARTS_A_COMMAND = re.compile(r"^\s*::(?!error title=pipeline::)|##\[", re.MULTILINE)
+
+
+def step_that_reads(name: str) -> int:
+    """Return the number of the one step that an input is handed to."""
+    (number,) = (n for n, step in enumerate(steps()) if f"inputs.{name} " in str(step["env"]))
+    return number
 
 
 class Runner:
@@ -206,14 +245,46 @@ def test_the_folder_of_the_workspace_can_be_another(runner: Runner, workspace: P
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["command", "args", "junit", "format", "summary", "version"])
-@pytest.mark.parametrize("code", ["$(touch made)`touch made`; touch made", "' && touch made #"])
-def test_no_input_is_run_by_a_shell(runner: Runner, workspace: Path, name: str, code: str) -> None:
-    inputs = {"command": "align", "format": "", name: code}
-    for number in (0, 1):
-        runner.step(number, workspace, inputs)
+@pytest.mark.parametrize("name", load(ACTION)["inputs"])
+def test_no_input_is_run_by_a_shell(runner: Runner, workspace: Path, name: str) -> None:
+    number = step_that_reads(name)
+    for code in HOSTILE:
+        done, output, _ = runner.step(number, workspace, {name: code})
+        assert "syntax error" not in done.stderr
+        assert re.fullmatch(r"(?:exit-code=[0-9]+\n)?", output), (code, output)
     assert not list(workspace.rglob("made"))
     assert not list(runner.folder.rglob("made"))
+
+
+@pytest.mark.parametrize("name", load(ACTION)["inputs"])
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_input_starts_a_command_of_the_log(
+    runner: Runner, workspace: Path, name: str, text: str
+) -> None:
+    done, output, _ = runner.step(step_that_reads(name), workspace, {name: text})
+    assert not STARTS_A_COMMAND.search(done.stdout + done.stderr), done
+    assert re.fullmatch(r"(?:exit-code=[0-9]+\n)?", output)
+
+
+def test_what_is_contradicted_is_annotated_and_summed_up(runner: Runner, tmp_path: Path) -> None:
+    spec = "---\nstatus: done\nsource: gone.py\ntest: pytest tests/test_a.py\n---\n# A\n"
+    case = '<testcase classname="tests.test_a" name="test_a"/>'
+    report = f"<testsuite>{case}</testsuite>"
+    test = "def test_a():\n    pass\n"
+    write(tmp_path, {"specs/001-a.md": spec, "tests/test_a.py": test, "r/a b.xml": report})
+    inputs = {"junit": "\n  r/*.xml\n"}
+    done, output, summary = runner.step(1, tmp_path, inputs)
+    assert (done.returncode, output) == (0, "exit-code=0\n"), done.stderr
+    assert done.stdout.startswith("::error ")
+    assert "gone.py" in done.stdout
+    assert "gone.py" in summary
+    done, output, summary = runner.step(1, tmp_path, {**inputs, "args": "--check"})
+    assert (done.returncode, output, bool(summary)) == (1, "exit-code=1\n", True)
+    done, _, summary = runner.step(1, tmp_path, {**inputs, "summary": "false"})
+    assert (done.returncode, summary) == (0, "")
+    done, output, summary = runner.step(1, tmp_path, {"junit": "none.xml"})
+    assert (done.returncode, output, summary) == (3, "exit-code=3\n", "")
+    assert "none.xml" in done.stderr
 
 
 def test_a_command_is_a_name_and_nothing_else(runner: Runner, workspace: Path) -> None:
@@ -259,3 +330,62 @@ def test_reports_are_one_on_a_line_and_globs_are_expanded(runner: Runner, tmp_pa
     said = "".join(f"<{part}>" for part in given)
     assert done.stdout == said + "<--format><github>"
     assert (tmp_path / "summary").read_text() == said + "<--format><md>"
+
+
+# The hooks, run by pre-commit itself
+
+
+def commit_all(folder: Path, message: str) -> subprocess.CompletedProcess[str]:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    git = ["git", "-C", str(folder), *identity]
+    subprocess.run([*git, "add", "-A"], check=True)
+    return subprocess.run(
+        [*git, "commit", "-qm", message],
+        env={**os.environ, "PRE_COMMIT_HOME": str(folder.parent / "pre-commit")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def repository(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    return folder
+
+
+def test_pre_commit_runs_the_hooks_and_stops_a_commit_that_is_not_true(
+    runner: Runner, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours"
+    shutil.copytree(runner.action, ours)
+    shutil.copy(HOOKS, ours)
+    assert commit_all(repository(ours), "the tool").returncode == 0
+    head = ["git", "-C", str(ours), "rev-parse", "HEAD"]
+    sha = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+    hooks = "".join(f"      - id: {hook['id']}\n" for hook in load(HOOKS))
+    config = f"repos:\n  - repo: {ours}\n    rev: {sha}\n    hooks:\n{hooks}"
+    user = write(
+        repository(tmp_path / "user"),
+        {
+            ".pre-commit-config.yaml": config,
+            "backlog/006-overnight-backlog.md": "# B\n\n## Phase 6: A\n1. specs/001-a.md — do\n",
+            "docs/PLAN.md": "# Plan\n\n## Phase 6: A\n",
+            "specs/001-a.md": "---\nstatus: done\nsource: a.py\n---\n# A\n",
+        },
+    )
+    install = [sys.executable, "-m", "pre_commit", "install"]
+    subprocess.run(install, cwd=user, check=True, capture_output=True)
+
+    refused = commit_all(user, "not there yet")
+    said = refused.stdout + refused.stderr
+    assert refused.returncode == 1, said
+    assert re.search(r"pipeline verify\.+Failed", said)
+    assert re.search(r"pipeline align\.+Passed", said)
+    assert "a.py" in said
+
+    write(user, {"a.py": ""})
+    passed = commit_all(user, "there")
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert re.search(r"pipeline verify\.+Passed", passed.stdout + passed.stderr)
