@@ -161,24 +161,38 @@ def test_a_file_behind_a_link_is_committed_where_it_lies(tmp_path: Path) -> None
     witness(folder, head, holds={A: AFTER[A]})
 
 
-def test_a_file_of_a_submodule_is_refused_from_outside(tmp_path: Path) -> None:
+def test_a_file_of_a_submodule_is_refused_from_outside(
+    tmp_path: Path, record_property: Property
+) -> None:
     repository(tmp_path / "library")
     outer = repository(tmp_path / "w")
     git(outer, "submodule", "--quiet", "add", str(tmp_path / "library"), "lib")
-    with pytest.raises(GitError, match="another repository"):
+    before = footprint(outer)
+    with pytest.raises(GitError, match="another repository") as caught:
         commit(outer, "lib/docs/a.md")
+    assert footprint(outer) == before
+    what = "file of a submodule, from outside"
+    record_property("git-state", f"{what} | {said(caught.value)} | all: {UNTOUCHED}")
 
 
-def test_outside_of_a_repository_a_commit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="no git work tree"):
-        commit(write(tmp_path / "w", BEFORE))
+def test_outside_of_a_repository_a_commit_is_refused(
+    tmp_path: Path, record_property: Property
+) -> None:
+    folder = write(tmp_path / "w", BEFORE)
+    with pytest.raises(GitError, match="no git work tree") as caught:
+        commit(folder)
+    assert {path: (folder / path).read_text() for path in PATHS} == BEFORE
+    record_property("git-state", f"no repository | {said(caught.value)} | files")
 
 
-def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
+def test_a_bare_repository_is_refused(tmp_path: Path, record_property: Property) -> None:
     repository(tmp_path / "w")
     git(tmp_path, "clone", "-q", "--bare", "w", "bare.git")
-    with pytest.raises(GitError, match="no git work tree"):
+    refs = git(tmp_path / "bare.git", "for-each-ref")
+    with pytest.raises(GitError, match="no git work tree") as caught:
         commit(tmp_path / "bare.git")
+    assert git(tmp_path / "bare.git", "for-each-ref") == refs
+    record_property("git-state", f"bare repository | {said(caught.value)} | refs")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository away")
@@ -408,6 +422,28 @@ def test_a_hook_that_hangs_is_ended_with_its_whole_group(
     assert not alive(int(pid.read_text()))
     assert leftovers(tmp_path) == []
     record_property("git-state", f"hanging hook | {said(caught.value)} | all: {UNTOUCHED}")
+
+
+@pytest.mark.parametrize("name", ["prepare-commit-msg", "commit-msg", "post-commit"])
+def test_any_hook_that_hangs_is_ended(tmp_path: Path, record_property: Property, name: str) -> None:
+    folder = with_work(repository(tmp_path / "w"))
+    pid = tmp_path / "pid"
+    hook(folder, name, f"trap '' TERM; sleep 300 & echo $! > {pid}; wait; wait")
+    before, others = footprint(folder), footprint(folder, but=PATHS)
+    head = git(folder, "rev-parse", "HEAD")
+    if name == "post-commit":  # the commit is made, and what comes after it undoes nothing
+        outcome: GitError | Committed | None = make_and_commit(folder, hook_seconds=0.5)
+        assert git(folder, "rev-parse", "HEAD~1") == head
+        assert git(folder, "diff", "--name-only", head, "HEAD").split() == list(PATHS)
+        assert footprint(folder, but=PATHS) == others
+    else:
+        with pytest.raises(GitError, match=f"the {name} hook took more") as caught:
+            make_and_commit(folder, hook_seconds=0.5)
+        outcome = caught.value
+        assert footprint(folder) == before
+    assert not alive(int(pid.read_text()))
+    assert leftovers(tmp_path) == []
+    record_property("git-state", f"hanging {name} hook | {said(outcome)} | all: {UNTOUCHED}")
 
 
 def test_no_lock_of_ours_is_held_while_a_hook_runs(tmp_path: Path) -> None:

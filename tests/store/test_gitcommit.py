@@ -20,6 +20,7 @@ from tests.store.commit_support import (
     footprint,
     git,
     hook,
+    in_long_way,
     leftovers,
     repository,
     said,
@@ -90,6 +91,14 @@ def unborn(folder: Path) -> None:
     write(folder, BEFORE)
 
 
+def rebase_at_an_edit(folder: Path) -> None:
+    git(folder, "rebase", "-q", "-i", "HEAD~1", GIT_SEQUENCE_EDITOR="sed -i s/^pick/edit/")
+
+
+def bare_but_for_its_files(folder: Path) -> None:
+    git(folder, "config", "core.bare", "true")
+
+
 def nobody(folder: Path) -> None:
     git(folder, "config", "--unset", "user.name")
     git(folder, "config", "--unset", "user.email")
@@ -110,6 +119,9 @@ REFUSALS = {
     "rebase": Refusal(conflict("rebase", "side"), "git-state", "rebase", "rebase --abort"),
     "rebase --apply": Refusal(
         conflict("rebase", "--apply", "side"), "git-state", "rebase", "rebase --abort"
+    ),
+    "rebase that stopped at an edit": Refusal(
+        rebase_at_an_edit, "git-state", "rebase", "rebase --abort"
     ),
     "cherry-pick": Refusal(
         conflict("cherry-pick", "side"), "git-state", "cherry-pick", "cherry-pick --abort"
@@ -135,9 +147,7 @@ REFUSALS = {
         "lock",
         "remove",
     ),
-    "core.bare": Refusal(
-        lambda folder: git(folder, "config", "core.bare", "true"), "git-state", "bare", "clone"
-    ),
+    "core.bare": Refusal(bare_but_for_its_files, "git-state", "bare", "clone"),
     "file outside of the sparse checkout": Refusal(
         lambda folder: git(folder, "update-index", "--skip-worktree", A),
         "git-state",
@@ -153,6 +163,12 @@ REFUSALS = {
     "a link at HEAD": Refusal(link_at_head, "git-state", "a link", "yourself"),
     "uncommitted edits in one of our files": Refusal(
         lambda folder: write(folder, {B: "# B\nmine\n"}), "git-edits", "edits of yours", "undo"
+    ),
+    "staged edits in one of our files": Refusal(
+        lambda folder: (write(folder, {B: "# B\nmine\n"}), git(folder, "add", B)),
+        "git-edits",
+        "edits of yours",
+        "undo",
     ),
     "one of our files deleted": Refusal(
         lambda folder: (folder / B).unlink(), "git-edits", "edits of yours", "undo"
@@ -363,11 +379,57 @@ def linked(folder: Path) -> Path:
     return folder
 
 
+def with_another_worktree(*words: str) -> Callable[[Path], Path]:
+    """Return what makes a repository, and another worktree of it in the middle of a step."""
+
+    def go(folder: Path) -> Path:
+        repository(folder)
+        conflicting(folder)
+        other = folder.parent / "other"
+        git(folder, "worktree", "add", "-q", "-b", "theirs", str(other))
+        git(other, *words, check=False)
+        assert "rebas" in git(other, "status") or "merg" in git(other, "status")
+        return folder
+
+    return go
+
+
+def cloned(*options: str) -> Callable[[Path], Path]:
+    def go(folder: Path) -> Path:
+        whole = repository(folder.parent / "whole")
+        git(whole, "config", "uploadpack.allowFilter", "true")
+        git(folder.parent, "clone", "-q", *options, f"file://{whole}", str(folder))
+        git(folder, "config", "user.name", "Ada")
+        git(folder, "config", "user.email", "ada@example.org")
+        return folder
+
+    return go
+
+
+def borrowing(folder: Path) -> Path:
+    whole = repository(folder.parent / "whole")
+    git(folder.parent, "clone", "-q", "--shared", str(whole), str(folder))
+    git(folder, "config", "user.name", "Ada")
+    git(folder, "config", "user.email", "ada@example.org")
+    return folder
+
+
+def on_a_branch_with_a_slash(folder: Path) -> Path:
+    repository(folder)
+    git(folder, "switch", "-q", "-c", "agent/night-1")
+    return folder
+
+
 COMMITS = {
     "a plain repository": plain,
     "linked worktree": in_worktree,
     "submodule": in_submodule,
     "shallow clone": shallow,
+    "partial clone": cloned("--filter=blob:none"),
+    "clone that borrows its objects": borrowing,
+    "branch with a slash in its name": on_a_branch_with_a_slash,
+    "merge in another worktree": with_another_worktree("merge", "side"),
+    "rebase in another worktree": with_another_worktree("rebase", "side"),
     "separate git directory": separate,
     "sparse checkout that holds our files": sparse,
     "index version 4": configured(("index.version", "4")),
@@ -424,6 +486,74 @@ def test_a_commit_holds_our_files_and_everything_else_stays(
     assert leftovers(tmp_path) == []
     assert commit(folder) is None
     record_property("git-state", f"{state} | {said(committed)} | all others: {UNTOUCHED}")
+
+
+#: What a user may have in the works beside our files, each alone.
+WORK: dict[str, Callable[[Path], object]] = {
+    "other file staged": lambda w: (write(w, {"staged.md": "mine\n"}), git(w, "add", "staged.md")),
+    "other file half-staged": lambda w: (
+        write(w, {"half.md": "half\n"}),
+        git(w, "add", "half.md"),
+        write(w, {"half.md": "half and more\n"}),
+    ),
+    "other file unstaged": lambda w: write(w, {"loose.md": "mine\n"}),
+    "other file untracked": lambda w: write(w, {"docs/untracked.md": "mine\n"}),
+    "other file added": lambda w: (write(w, {"docs/c.md": "x\n"}), git(w, "add", "docs/c.md")),
+    "other file to be added": lambda w: (
+        write(w, {"docs/c.md": "mine\n"}),
+        git(w, "add", "--intent-to-add", "docs/c.md"),
+    ),
+    "other file deleted": lambda w: (w / "clean.md").unlink(),
+    "other file removed from the index": lambda w: git(w, "rm", "-q", "--cached", "clean.md"),
+    "other file renamed": lambda w: git(w, "mv", "clean.md", "docs/moved.md"),
+    "other file's mode changed": lambda w: (w / "clean.md").chmod(0o755),
+    "other file stashed": lambda w: (write(w, {"clean.md": "mine\n"}), git(w, "stash", "-q")),
+    "other file kept out of sight": lambda w: (
+        write(w, {"clean.md": "mine\n"}),
+        git(w, "update-index", "--assume-unchanged", "clean.md"),
+    ),
+}
+
+
+@pytest.mark.parametrize("long_way", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("work", WORK)
+def test_a_users_work_of_each_kind_stays(
+    tmp_path: Path, record_property: Property, work: str, long_way: bool
+) -> None:
+    folder = repository(tmp_path / "w")
+    if long_way:
+        in_long_way(folder)
+    WORK[work](folder)
+    before, head = footprint(folder, but=PATHS), git(folder, "rev-parse", "HEAD")
+    committed = commit(folder)
+    witness(folder, head)
+    assert footprint(folder, but=PATHS) == before
+    if not long_way:
+        record_property("git-state", f"{work} | {said(committed)} | all others: {UNTOUCHED}")
+
+
+@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("long_way", [False, True], ids=["short", "long"])
+def test_a_mode_of_our_file_that_the_user_changed_is_not_committed(
+    tmp_path: Path, record_property: Property, staged: bool, long_way: bool
+) -> None:
+    folder = repository(tmp_path / "w")
+    if long_way:
+        in_long_way(folder)
+    (folder / A).chmod(0o755)
+    if staged:
+        git(folder, "add", A)
+    head = git(folder, "rev-parse", "HEAD")
+    committed = commit(folder)
+    witness(folder, head)
+    assert git(folder, "ls-tree", "HEAD", A).split()[0] == "100644"
+    assert (folder / A).stat().st_mode & 0o777 == 0o755
+    staged_mode = git(folder, "ls-files", "--stage", A).split()[0]
+    assert staged_mode == ("100755" if staged else "100644")
+    where = "staged" if staged else "unstaged"
+    if not long_way:
+        what = f"mode of our file changed, {where}"
+        record_property("git-state", f"{what} | {said(committed)}, without it | {UNTOUCHED}")
 
 
 def test_a_repository_of_sha256_is_committed_to(tmp_path: Path, record_property: Property) -> None:
