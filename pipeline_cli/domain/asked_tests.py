@@ -55,12 +55,11 @@ class Unasked:
     def count(several: Iterable["Unasked"]) -> int:
         """Return how many distinct cases several reports hold together."""
         known = list(several)
-        return sum(
-            len({
-                part[start : start + _SIZE]
-                for one in known
-                for part in (bytes(one._parts[number]),)
-                for start in range(0, len(part), _SIZE)
-            })
-            for number in range(256)
-        )  # fmt: skip
+        total = 0
+        for number in range(256):
+            distinct: set[bytes] = set()
+            for one in known:
+                part = bytes(one._parts[number])
+                distinct.update(part[at : at + _SIZE] for at in range(0, len(part), _SIZE))
+            total += len(distinct)
+        return total

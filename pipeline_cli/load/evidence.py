@@ -191,7 +191,8 @@ def _tell_troubles(tree: WorkTree, tally: Tally) -> bool:
 
 
 def _may_be_contradicted(spec: SpecVerdict) -> bool:
-    return spec.verdict != "contradicted" and any(one.ok is None for one in spec.evidence)
+    doubtful = any(one.ok is None for one in spec.evidence)
+    return spec.verdict == "unknown" or (spec.verdict == "supported" and doubtful)
 
 
 def load_tested(

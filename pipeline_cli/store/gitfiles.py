@@ -50,6 +50,8 @@ def _is_gone(path: Path) -> bool:
         os.lstat(path)
     except OSError as error:
         return error.errno in (errno.ENOENT, errno.ENOTDIR)
+    except ValueError:  # a name that this locale cannot write
+        pass
     return True
 
 

@@ -276,13 +276,17 @@ def test_an_issue_about_a_claim_stays_open_while_the_claim_cannot_be_looked_at(
 ) -> None:
     root = project(tmp_path)
     (root / "src/m1.py").write_text("")
+    write(root, {COVERAGE: HEAD + "| 009 Elsewhere | ✓ | ✓ | ? | x |\n"})
     assert "false_done" in conditions(run(root, "monitor"))
     with closed(root / "src"):
         run(root, "monitor")
         issues = run(root, "monitor", "--dry-run").json["issues"]
-    open_now = [one for one in issues if one["condition"] == "false_done"]
-    assert open_now
-    assert open_now[0]["unknown_since"]
+    found = {
+        one["subject"]: bool(one["unknown_since"])
+        for one in issues
+        if one["condition"] == "false_done"
+    }
+    assert found == {"specs/001-thing.md": True, f"{COVERAGE}#009 Elsewhere": True}
 
 
 def conditions(ran: Ran) -> set[str]:

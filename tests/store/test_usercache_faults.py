@@ -13,7 +13,7 @@ import pytest
 
 from pipeline_cli.store import usercache
 from tests.load.test_kept import tree
-from tests.rights import as_user, full_disk, read_only
+from tests.rights import as_user, closed, full_disk, read_only
 from tests.store.fault_support import CALLS, OPEN, PUT, REMOVE, Call, calls_in, faulty, tracing
 from tests.support import CRON_ENVIRONMENT, NOW, snapshot, write
 
@@ -188,6 +188,11 @@ def a_fifo(home: Path) -> None:
     os.mkfifo(home / ".cache/pipeline")
 
 
+def a_closed_folder(home: Path) -> None:
+    (home / ".cache/pipeline").mkdir(parents=True)
+    (home / ".cache/pipeline").chmod(0)
+
+
 def of_somebody_else(home: Path) -> None:
     folder = home / ".cache/pipeline"
     folder.mkdir(parents=True)
@@ -197,7 +202,7 @@ def of_somebody_else(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [a_file, a_file_below, a_dead_link, a_loop, a_fifo, of_somebody_else]
+    "make", [a_file, a_file_below, a_dead_link, a_loop, a_fifo, a_closed_folder, of_somebody_else]
 )
 def test_a_folder_that_is_none_changes_no_answer(
     work: Path, tmp_path: Path, make: Callable[[Path], None]
@@ -210,6 +215,13 @@ def test_a_folder_that_is_none_changes_no_answer(
         str(path) for path in tmp_path.rglob("*") if path.name != file_of(work, home).name
     )
     assert (make is a_dead_link) or after == before
+
+
+def test_a_closed_file_changes_no_answer(work: Path, tmp_path: Path) -> None:
+    assert wrong(work, tmp_path) is None
+    with closed(file_of(work, tmp_path)):
+        assert wrong(work, tmp_path, *as_user()) is None
+    assert wrong(work, tmp_path, *as_user()) is None
 
 
 def test_a_link_to_a_folder_is_that_folder(work: Path, tmp_path: Path) -> None:
