@@ -10,7 +10,7 @@ import pytest
 from pipeline_cli.domain.evidence import Citation, Evidence
 from pipeline_cli.domain.reports import Case, CaseOutcome, Report, Reports
 from pipeline_cli.domain.symbols import Definitions, Unreadable
-from pipeline_cli.domain.tree import ReportedTests, is_test_path, look
+from pipeline_cli.domain.tree import ReportedTests, asked_by, is_test_path, look
 
 
 class Files:
@@ -176,6 +176,32 @@ def test_a_test_that_may_stand_where_nobody_can_read_is_not_missing() -> None:
         assert found(one, tree).reason == f"no test of this name, and {places} cannot be read"
         assert found(one, tree).ok is None
     assert found(one, Files({})).ok is False
+
+
+@pytest.mark.parametrize(
+    ("one", "asked"),
+    [
+        (citation("test", "api/tests/test_health.py", names=("test_ok",)),
+         [("api/tests/test_health.py", ("test_ok",))]),
+        (citation("test", "tests/test_x.py/", "x.py"), [("tests/test_x.py", ()), ("x.py", ())]),
+        (citation("test", "api/tests/*.py", names=("test_ok",)),
+         [("api/tests/test_health.py", ("test_ok",))]),
+        (citation("test", "none/*.py"), []),
+        (citation("test", names=("test_ok",)), [("api/tests/test_health.py", ("test_ok",))]),
+        (citation("test", names=("test_health",)), [("api/tests/test_health.py", ("test_health",))]),
+        (citation("test", names=("test_nowhere",)), []),
+        (citation("test"), []),
+        (citation("file", "api/tests/test_health.py"), []),
+    ],
+)  # fmt: skip
+def test_what_reports_may_be_asked_is_known_before_they_are_read(
+    one: Citation, asked: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    assert list(asked_by(one, TREE)) == asked
+    answer = found(one)
+    if one.kind == "test" and answer.ok:
+        assert answer.at is not None
+        assert answer.at.rpartition("/")[2] in {file.rpartition("/")[2] for file, _ in asked}
 
 
 def test_what_is_ignored_is_not_ours_to_judge() -> None:

@@ -18,7 +18,7 @@ from tests.store.fault_support import CALLS, OPEN, PUT, REMOVE, Call, calls_in, 
 from tests.support import CRON_ENVIRONMENT, NOW, snapshot, write
 
 #: The calls that look at the cache, beside those that change it.
-LOOKS = ("read", "newfstatat", "fstat", "lseek", "getdents64", "readlink")
+LOOKS = ("read", "close", "newfstatat", "fstat", "lseek", "getdents64", "readlink")
 DAY = 86_400
 
 
