@@ -31,7 +31,8 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
             raise AssertionError(f"edit {edit.start}..{edit.end} overlaps another or the end")
         pieces += (text[reached : edit.start], edit.replacement)
         reached = edit.end
-    return "".join(pieces) + text[reached:]
+    pieces.append(text[reached:])
+    return "".join(pieces)
 
 
 class DocumentEdit(msgspec.Struct, frozen=True):

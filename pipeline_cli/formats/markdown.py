@@ -9,8 +9,9 @@ Offsets count characters of the text; lines count from 1 and end at `\\n` alone.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from itertools import count
+from typing import NamedTuple, overload
 
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.findings import Finding
@@ -19,13 +20,29 @@ BOM = "\ufeff"
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
 BLANK = " \t\r\xa0\u202f\u2007"
 
+#: So many rows of a table are cut at once; one that needs care slows down no others.
+_BLOCK = 256
+
+_NEWLINE = re.compile(r"\n")
+_FENCE_BEGINS = re.compile(r"\n[ \t]*+(?:```|~~~)")
+_COMMENT_BEGINS, _COMMENT_ENDS = re.compile(r"<!--"), re.compile(r"-->")
+_BLANK_LINE = re.compile(r"\n\r*\n")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
+_HEADING_BEGINS = re.compile(r"\n {0,3}#")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?")
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
 _LIST_ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?=[ \t]|\r?$))?"
 )
-_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
+#: A delimiter line, from the newline before it. What is taken is never given back: a line of
+#: blanks without end would be tried in every way.
+_DELIMITER = re.compile(
+    r"\n[ \t]*+(?:\|[ \t]*+)?+:?+-++:?+[ \t]*+(?:\|[ \t]*+:?+-++:?+[ \t]*+)*+"
+    r"\|?+[ \t]*+\r?+(?![^\n])"
+)
+_BARE = re.compile(r"\n[^|\n]*+(?![^\n])")
+#: What may stand between the last pipe of a row and the first of the next.
+_BETWEEN_ROWS = re.compile(rf"[{BLANK}]*\n[ \t]*")
 #: An escape, a code span, or backticks that no others close; the leftmost one wins.
 _ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
 #: What opens a tag or a link, outside escapes and code.
@@ -48,6 +65,57 @@ class Line(NamedTuple):
     end: int
     hidden: bool
     fenced: bool
+
+
+class Lines(Sequence[Line]):
+    """Lines that follow each other, as columns; a line is put together when it is asked for.
+
+    `first` is the number of the first one.
+    """
+
+    def __init__(
+        self,
+        first: int,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        hidden: Sequence[bool],
+        fenced: Sequence[bool],
+    ) -> None:
+        self.first = first
+        self.starts = starts
+        self.ends = ends
+        self.hidden = hidden
+        self.fenced = fenced
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[Line]:
+        columns = zip(count(self.first), self.starts, self.ends, self.hidden, self.fenced)
+        # As `Line(*each)`, without a call in Python for each line of a long table.
+        return map(partial(tuple.__new__, Line), columns)
+
+    @overload
+    def __getitem__(self, place: int) -> Line: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Lines": ...
+    def __getitem__(self, place: int | slice) -> "Line | Lines":
+        numbers = range(self.first, self.first + len(self))
+        if isinstance(place, slice):
+            return Lines(
+                numbers[place].start,
+                self.starts[place],
+                self.ends[place],
+                self.hidden[place],
+                self.fenced[place],
+            )
+        return Line(
+            numbers[place],
+            self.starts[place],
+            self.ends[place],
+            self.hidden[place],
+            self.fenced[place],
+        )
 
 
 class Heading(NamedTuple):
@@ -109,12 +177,20 @@ class Table(NamedTuple):
     text: str
     header: Row
     delimiter: Line
-    lines: tuple[Line, ...]
+    lines: Lines
 
     def rows(self) -> Iterator[Row]:
         """Cut the rows into cells, one by one."""
         for line in self.lines:
             yield row_of(self.text, line)
+
+    def texts(self) -> Iterator[Sequence[str]]:
+        """Yield the texts of each row's cells; where these stand only `rows` and `row_of` tell."""
+        width = len(self.header.cells)
+        for first in range(0, len(self.lines), _BLOCK):
+            lines = self.lines[first : first + _BLOCK]
+            block = self.text[lines.starts[0] : lines.ends[-1]]
+            yield from _even_rows(block, len(lines), width) or map(cell_texts, block.split("\n"))
 
     def column(self, name: str) -> int | None:
         """Return the place of the column with this name, whatever its case; None without one."""
@@ -130,7 +206,8 @@ class Document:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lines, self.unclosed = _scan_lines(text)
+        scan = _Scan(text)
+        self.lines, self.unclosed = scan.lines, scan.unclosed
 
     @property
     def newline(self) -> str:
@@ -164,13 +241,11 @@ class Document:
 
     def line_at(self, offset: int) -> int:
         """Return the number of the line that holds an offset."""
-        return max(1, bisect_right(self.lines, offset, key=lambda line: line.start))
+        return max(1, bisect_right(self.lines.starts, offset))
 
     def _headings(self) -> Iterator[Heading]:
-        for line in self.visible:
-            if self.text.find("#", line.start, line.start + 4) < 0:
-                continue
-            match = _HEADING.fullmatch(self.text, line.start, line.end)
+        for line in self._lines_at(_HEADING_BEGINS, first=True):
+            match = None if line.hidden else _HEADING.fullmatch(self.text, line.start, line.end)
             if match:
                 text = _CLOSING_MARKS.sub("", (match[2] or "").strip(BLANK))
                 yield Heading(len(match[1]), text, line.number, Span(line.start, line.end))
@@ -190,25 +265,33 @@ class Document:
                 )
 
     def _tables(self) -> Iterator[Table]:
-        lines, place = self.lines, 0
-        while place + 1 < len(lines):
-            header, delimiter = lines[place], lines[place + 1]
-            if not self._heads_table(header, delimiter):
-                place += 1
-                continue
-            place += 2
-            first = place
-            while place < len(lines) and self._is_row(lines[place]):
-                place += 1
-            yield Table(self.text, row_of(self.text, header), delimiter, tuple(lines[first:place]))
+        end = 0  # the number of the last line that was looked at
+        for delimiter in self._lines_at(_DELIMITER):
+            header = self.lines[delimiter.number - 2]
+            if delimiter.number > end and self._heads_table(header, delimiter):
+                end = self._end_of_rows(delimiter)
+                rows = self.lines[delimiter.number : end]
+                yield Table(self.text, row_of(self.text, header), delimiter, rows)
+
+    def _lines_at(self, pattern: re.Pattern[str], *, first: bool = False) -> Iterator[Line]:
+        """Yield the lines at whose newline before them a pattern matches.
+
+        The first line has none: with `first` it is yielded whatever it holds.
+        """
+        if first:
+            yield self.lines[0]
+        for match in pattern.finditer(self.text):
+            yield self.lines[self.line_at(match.start() + 1) - 1]
+
+    def _end_of_rows(self, delimiter: Line) -> int:
+        """Return the number of the last line of a table, by its delimiter line."""
+        bare = _BARE.search(self.text, delimiter.end)
+        end = self.line_at(bare.start()) if bare else len(self.lines)
+        hidden = self.lines.hidden[delimiter.number : end]
+        return delimiter.number + hidden.index(True) if True in hidden else end
 
     def _heads_table(self, header: Line, delimiter: Line) -> bool:
-        if header.hidden or delimiter.hidden:
-            return False
-        below = self.text[delimiter.start : delimiter.end]
-        if "-" not in below or "|" not in below or not self._is_row(header):
-            return False
-        if not _DELIMITER.fullmatch(below):
+        if not (self._is_row(header) and self._is_row(delimiter)):
             return False
         return len(row_of(self.text, header).cells) == len(row_of(self.text, delimiter).cells)
 
@@ -235,88 +318,92 @@ def newline_of(text: str) -> str:
     return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
 
 
-def _scan_lines(text: str) -> tuple[tuple[Line, ...], tuple[int, ...]]:
-    """Cut a text into lines and say which are hidden; also the lines of what never closes."""
-    if "```" not in text and "~~~" not in text and "<!--" not in text:
-        return _plain_lines(text), ()
-    lines: list[Line] = []
-    fence = ""  # the marker of the open fence
-    comment = False
-    opened = 0  # the line on which the open fence or comment began
-    start, number = 0, 0
-    size = len(text)
-    while start <= size:
-        end = text.find("\n", start)
-        if end < 0:
-            end = size
-        number += 1
-        begin = start + 1 if number == 1 and text.startswith(BOM) else start
-        hidden, fenced = bool(fence) or comment, bool(fence)
+class _Scan:
+    """Cut a text into lines and say which are hidden; also the lines of what never closes.
+
+    Only lines that may open a fence or a comment are looked at; from one that does, the way leads
+    to where that closes.
+    """
+
+    def __init__(self, text: str) -> None:
+        ends = [newline.start() for newline in _NEWLINE.finditer(text)]
+        if not text.endswith("\n"):  # else what follows the last newline is no line
+            ends.append(len(text))
+        starts = [0, *(end + 1 for end in ends[:-1])]
+        if text.startswith(BOM):
+            starts[0] = 1
+        self._text = text
+        self._hidden, self._fenced = [False] * len(ends), [False] * len(ends)
+        self._never = len(text) + 1
+        self._closing = self._blank = -1  # the next end of a comment, the next blank line
+        self.lines = Lines(1, starts, ends, self._hidden, self._fenced)
+        self.unclosed: tuple[int, ...] = ()
+        done = 0
+        for place in self._openings():
+            if place >= done:
+                done = self._look_at(place)
+
+    def _openings(self) -> list[int]:
+        """Return the places of the lines that may open a fence or a comment, in order."""
+        starts = self.lines.starts
+        offsets = [begin.end() for begin in _FENCE_BEGINS.finditer(self._text)]
+        offsets += [begin.start() for begin in _COMMENT_BEGINS.finditer(self._text)]
+        return sorted({0, *(bisect_right(starts, offset) - 1 for offset in offsets)})
+
+    def _look_at(self, place: int) -> int:
+        """Hide what a line opens, up to where it closes; return the place after that."""
+        start, end = self.lines.starts[place], self.lines.ends[place]
+        fence = _opens_fence(self._text, start, end)
         if fence:
-            if _closes(fence, text, begin, end):
-                fence = ""
-        elif comment:
-            comment = text.find("-->", begin, end) < 0
+            hides, stop = True, self._end_of_fence(fence, end)
         else:
-            marker = _opens_fence(text, begin, end)
-            if marker:
-                fence, opened, hidden, fenced = marker, number, True, True
-            elif text.find("<!--", begin, end) >= 0:
-                comment, hidden = _opens_comment(text, begin, end)
-                opened = number
-        lines.append(Line(number, begin, end, hidden, fenced))
-        start = end + 1
-    if lines[-1].start == lines[-1].end and len(lines) > 1:
-        lines.pop()  # what follows the last newline is no line
-    return tuple(lines), ((opened,) if fence or comment else ())
+            hides, stop = self._comment(start, end)
+        if stop == self._never:
+            self.unclosed = (place + 1,)
+        after = bisect_right(self.lines.starts, stop)
+        first = place if hides else place + 1
+        self._hidden[first:after] = [True] * (after - first)
+        if fence:
+            self._fenced[first:after] = [True] * (after - first)
+        return after
 
+    def _end_of_fence(self, fence: str, end: int) -> int:
+        """Return where a fence ends that opens in the line that ends at `end`."""
+        pattern = rf"\n[{BLANK}]*+{fence}{fence[0]}*+[{BLANK}]*+(?![^\n])"
+        closing = re.compile(pattern).search(self._text, end)
+        return closing.end() if closing else self._never
 
-def _plain_lines(text: str) -> tuple[Line, ...]:
-    """Cut a text without fences and comments into lines."""
-    pieces = text.split("\n")
-    if len(pieces) > 1 and not pieces[-1]:
-        pieces.pop()  # what follows the last newline is no line
-    start, lines = 0, []
-    for number, piece in enumerate(pieces, 1):
-        end = start + len(piece)
-        lines.append(Line(number, start, end, False, False))
-        start = end + 1
-    if text.startswith(BOM):
-        lines[0] = lines[0]._replace(start=1)
-    return tuple(lines)
+    def _comment(self, start: int, end: int) -> tuple[bool, int]:
+        """Tell whether a comment hides a line, and where the one ends that it leaves open.
+
+        A comment that begins a line hides it whole. One that begins later hides only what
+        follows, and counts as open only if it ends before the next blank line: else it is mere
+        text. Where none is left open that is the end of the line.
+        """
+        if self._text.find("<!--", start, end) < 0:
+            return False, end
+        line = _masked(self._text[start:end])
+        last = line.rfind("<!--")
+        leads = line.lstrip(" ").startswith("<!--")
+        if last < 0 or line.find("-->", last) >= 0:
+            return leads and line.rstrip(BLANK).endswith("-->"), end
+        if self._closing < end:
+            self._closing = self._next(_COMMENT_ENDS, end)
+        if self._blank < end:
+            self._blank = self._next(_BLANK_LINE, end)
+        return leads, self._closing if leads or self._closing < self._blank else end
+
+    def _next(self, pattern: re.Pattern[str], start: int) -> int:
+        match = pattern.search(self._text, start)
+        return match.start() if match else self._never
 
 
 def _opens_fence(text: str, start: int, end: int) -> str:
-    if text.find("```", start, end) < 0 and text.find("~~~", start, end) < 0:
-        return ""
     match = _FENCE.match(text, start, end)
     # After backticks a backtick in the info string makes it a code span in a paragraph.
     if not match or (match[1][0] == "`" and "`" in match[2]):
         return ""
     return match[1]
-
-
-def _closes(fence: str, text: str, start: int, end: int) -> bool:
-    line = text[start:end].strip(BLANK)
-    return len(line) >= len(fence) and not line.strip(fence[0])
-
-
-def _opens_comment(text: str, start: int, end: int) -> tuple[bool, bool]:
-    """Tell whether a comment stays open after this line, and whether it hides the line.
-
-    A comment that begins a line hides it whole. One that begins later hides only what follows,
-    and counts as open only if it ends before the next blank line: else it is mere text.
-    """
-    line = _masked(text[start:end])
-    last = line.rfind("<!--")
-    leads = line.lstrip(" ").startswith("<!--")
-    closed = last < 0 or line.find("-->", last) >= 0
-    if closed:
-        return False, leads and line.rstrip(BLANK).endswith("-->")
-    if leads:
-        return True, True
-    stop = text.find("-->", end)
-    return stop >= 0 and "\n\n" not in text[end:stop].replace("\r", ""), False
 
 
 def _masked(line: str) -> str:
@@ -327,6 +414,36 @@ def _masked(line: str) -> str:
         lambda match: match[0] if match[0][0] == "`" and not match["code"] else " " * len(match[0]),
         line,
     )
+
+
+def _even_rows(block: str, height: int, width: int) -> Iterator[Sequence[str]] | None:
+    """Cut so many lines at once; None where not each is a row of so many cells, easily cut."""
+    if not _is_easy(block):
+        return None
+    pieces = f"{block}\n".split("|")
+    step = width + 1
+    if len(pieces) != height * step + 1 or pieces[0].strip(" \t"):
+        return None
+    if not all(map(_BETWEEN_ROWS.fullmatch, set(pieces[step::step]))):
+        return None
+    cells = [piece.strip(BLANK) for piece in pieces]
+    return zip(*(cells[place::step] for place in range(1, step)), strict=True)
+
+
+def _is_easy(text: str) -> bool:
+    """Tell whether every pipe ends a cell: there is no escape, and a pipe in no code span."""
+    if "\\" in text or "``" in text:
+        return False
+    codes = "".join(text.split("`")[1::2])
+    return "|" not in codes and "\n" not in codes
+
+
+def cell_texts(line: str) -> list[str]:
+    """Return the texts of a row's cells, as `row_of` cuts them."""
+    if not _is_easy(line):
+        return [cell.text for cell in row_of(line, Line(1, 0, len(line), False, False)).cells]
+    raw = line.rstrip(BLANK).lstrip(" \t").removeprefix("|").removesuffix("|")
+    return [cell.strip(BLANK) for cell in raw.split("|")]
 
 
 def row_of(text: str, line: Line) -> Row:

@@ -114,16 +114,16 @@ def markdown_it_parse(path: str) -> None:
 
 
 def our_splice(path: str) -> None:
-    """Cut the table into rows and cells, set one cell, add one row, and splice."""
+    """Cut every row into its cells, set a cell of the one that is looked for, add a row, splice."""
     from pipeline_cli.domain.changes import splice
-    from pipeline_cli.formats.markdown import Document, append_row, set_cell
+    from pipeline_cli.formats.markdown import Document, append_row, row_of, set_cell
 
     document = Document(_bytes_of(path).decode())
     table = document.tables[0]
-    rows = list(table.rows())
-    edits = set_cell(rows[len(rows) // 2].cells[-1], "?")
-    row = append_row(table, ["new", "", "", "?"], document.newline)
-    splice(document.text, [*edits, row])
+    names = [cells[0] for cells in table.texts()]
+    row = row_of(document.text, table.lines[names.index(names[len(names) // 2])])
+    added = append_row(table, ["new", "", "", "?"], document.newline)
+    splice(document.text, [*set_cell(row.cells[-1], "?"), added])
 
 
 def commit_start(root: str) -> None:
