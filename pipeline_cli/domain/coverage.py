@@ -7,7 +7,8 @@ detail sections". A row is a claim; what evidence says of it comes in as `Proof`
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from itertools import islice, takewhile
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 
@@ -22,6 +23,7 @@ _SMALL = frozenset(
     ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"]
 )
 _WORD = re.compile(r"[^\W_]+")
+_GAPS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\W*(?:spec\W+)?(\d{3})(?!\d)", re.IGNORECASE)
 _PLAN = re.compile(r"\W*PLAN\b")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^()\s]*)[^()]*\)")
@@ -157,6 +159,13 @@ def plain_label(cell: str) -> str:
     return _unescaped(_LINK.sub(r"\1", cell) if "](" in cell else cell)
 
 
+def plain_labels(cells: Sequence[str]) -> Sequence[str]:
+    """Return what each cell says; most say what they hold, and one look tells that of all."""
+    if not _MARKED.search("\n".join(cells)) and "".join(cells).isprintable():
+        return cells
+    return list(map(plain_label, cells))
+
+
 def whole(text: str) -> str:
     """Return a text as one line that can be written: no control characters, no half of a pair."""
     return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
@@ -171,13 +180,15 @@ def _unescaped(text: str) -> str:
 
 def is_plan(plain: str) -> bool:
     """Tell whether a row is about the plan, not about a spec."""
-    return _PLAN.match(plain) is not None
+    return "PLAN" in plain and _PLAN.match(plain) is not None
 
 
 def match(rows: Sequence[CoverageRow], specs: Iterable[Spec]) -> tuple[Match, ...]:
     """Say for each row to which spec it belongs (contracts §13)."""
     index = _Index(specs)
-    found = [index.of_row(row) for row in rows]
+    found = list(map(index.of_row, rows))
+    if _Suspect not in set(map(type, found)):
+        return cast("tuple[Match, ...]", tuple(found))
     taken = {each.stem for each in found if isinstance(each, Matched)}
     # A number alone makes a row suspect only while its spec has no row of its own.
     return tuple(
@@ -236,7 +247,7 @@ class _Index:
         if is_plan(row.plain):
             return _NOTHING
         number = _NUMBER.match(row.plain)
-        named = self._by_file(row, number[1] if number else None)
+        named = self._by_file(row, number[1] if number else None) if ".md" in row.text else None
         if named is not None:
             return named
         if own:
@@ -251,8 +262,6 @@ class _Index:
         where a spec of the label's number shares its words. A file that is no spec is the
         row's own where it has the label's number: there is no spec for it then.
         """
-        if ".md" not in row.text:
-            return None
         for text, beside in ((row.label, False), (row.text, True)):
             stems = dict.fromkeys(stem_of(name) for name in _FILE.findall(text))
             if beside and number and any(spec_number(stem) == number for stem in stems):
@@ -270,12 +279,12 @@ class _Index:
 
     def by_number_or_title(self, number: str | None, title: str) -> Match | _Suspect:
         same = self._by_number(number, title) if number else None
-        if isinstance(same, Matched | Ambiguous):
+        if same is None:
+            return self._by_title(title, ())
+        if not isinstance(same, _Suspect):
             return same
-        named = self._by_title(title, self._numbers.get(number or "", ()))
-        if isinstance(named, Nothing) and isinstance(same, _Suspect):
-            return same
-        return named
+        named = self._by_title(title, same.stems)
+        return same if isinstance(named, Nothing) else named
 
     def _by_number(self, number: str, title: str) -> Match | _Suspect | None:
         stems = self._numbers.get(number)
@@ -297,27 +306,22 @@ class _Index:
     def _by_title(self, title: str, preferred: Sequence[str]) -> Match:
         """Find a title among the names: whole, else as the beginning of one spec's name only."""
         wanted = squeezed(title)
-        if not wanted:
+        first = bisect_left(self._sorted, wanted)
+        if not wanted or first == len(self._sorted) or not self._sorted[first].startswith(wanted):
             return _NOTHING
         known = self._titles.get(wanted)
         if known is None:
-            known = self._titles[wanted] = tuple(sorted(self._named(wanted)))
+            known = self._titles[wanted] = tuple(sorted(self._named(wanted, first)))
         stems = tuple(stem for stem in known if stem in preferred) if preferred else ()
         stems = stems or known
-        if len(stems) == 1:
-            return Matched(stems[0], "title")
-        return Ambiguous(stems) if stems else _NOTHING
+        return Matched(stems[0], "title") if len(stems) == 1 else Ambiguous(stems)
 
-    def _named(self, wanted: str) -> set[str]:
+    def _named(self, wanted: str, first: int) -> set[str]:
+        """Return the stems of a name, else of those that it begins, from a place on."""
         if wanted in self._names:
             return set(self._names[wanted])
-        stems: set[str] = set()
-        for place in range(bisect_left(self._sorted, wanted), len(self._sorted)):
-            name = self._sorted[place]
-            if not name.startswith(wanted):
-                break
-            stems.update(self._names[name])
-        return stems
+        names = takewhile(lambda name: name.startswith(wanted), islice(self._sorted, first, None))
+        return {stem for name in names for stem in self._names[name]}
 
 
 def _slug_of(stem: str) -> str:
@@ -332,4 +336,4 @@ def _words(text: str) -> frozenset[str]:
 
 def squeezed(text: str) -> str:
     """Return the letters and digits of a title alone."""
-    return "".join(_WORD.findall(text.casefold()))
+    return _GAPS.sub("", text.casefold())

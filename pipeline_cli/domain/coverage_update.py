@@ -6,7 +6,7 @@ Owns contracts §13 ("`update-coverage`"): additive, promoted only by evidence, 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -17,8 +17,8 @@ from pipeline_cli.domain.coverage import (
     Ambiguous,
     CoverageDocument,
     CoverageRow,
-    Match,
     Matched,
+    Nothing,
     Proof,
     Standing,
     label_of,
@@ -38,6 +38,8 @@ PENDING, VERIFIED = "Pending", "Verified"
 _MOST_NAMED = 20
 _TITLES: dict[Column, str] = {"present": "Present", "specd": "Spec'd", "tested": "Tested"}
 
+#: A row that belongs to a spec, or might.
+_Found: TypeAlias = tuple[CoverageRow, Matched | Ambiguous]
 #: How a summary calls the marks; what counts most comes first, for subjects are cut.
 _SUMMED: dict[Column, str] = {"tested": "tested", "present": "present", "specd": "spec'd"}
 
@@ -155,21 +157,27 @@ def update(
     Each spec without a row gets one, but for those that an ambiguous row might be about. Marks
     change only where a proof says so and the rules allow it.
     """
-    matches = match(document.rows, specs)
-    edits, changes = _edited(document, matches, proofs, rules)
-    rows, added = _added(document, _without_row(specs, matches), proofs, rules)
+    found = [
+        (row, each)
+        for row, each in zip(document.rows, match(document.rows, specs), strict=True)
+        if not isinstance(each, Nothing)
+    ]
+    edits, changes = _edited(document, found, proofs, rules)
+    rows, added = _added(document, _without_row(specs, found), proofs, rules)
     marks = {edit.row.line: edit.marks.get("present") for edit in edits}
-    standing = [(row, marks.get(row.line) or row.present) for row in document.rows]
-    listed = [(row.label, mark, False) for row, mark in standing if not row.stray]
-    listed += [(row.label, row.present, True) for row in rows]
-    listed += [(row.label, mark, False) for row, mark in standing if row.stray]
+    inside: list[tuple[str, str | None, bool]] = []
+    below: list[tuple[str, str | None, bool]] = []
+    for row in document.rows:
+        mark = marks.get(row.line) or row.present
+        (below if row.stray else inside).append((row.label, mark, False))
+    new = [(row.label, row.present, True) for row in rows]
     return CoverageUpdate(
         rows=rows,
         edits=edits,
         changes=(*added, *changes),
-        listed=tuple(listed),
-        ambiguous=sum(isinstance(each, Ambiguous) for each in matches),
-        findings=tuple(_findings(document, matches)),
+        listed=(*inside, *new, *below),
+        ambiguous=sum(isinstance(each, Ambiguous) for _, each in found),
+        findings=tuple(_findings(document, found)),
     )
 
 
@@ -206,14 +214,14 @@ def counted(update: CoverageUpdate) -> CoverageCounts:
     )
 
 
-def _without_row(specs: Sequence[Spec], matches: Iterable[Match]) -> list[Spec]:
+def _without_row(specs: Sequence[Spec], found: Iterable[_Found]) -> list[Spec]:
     """Return the specs to which no row belongs or might belong, by number, then title."""
     known: set[str] = set()
     groups: set[tuple[str, ...]] = set()
-    for each in matches:
+    for _, each in found:
         if isinstance(each, Matched):
             known.add(each.stem)
-        elif isinstance(each, Ambiguous):
+        else:
             groups.add(each.stems)
     known.update(*groups)
     missing = [spec for spec in specs if spec.stem not in known]
@@ -244,7 +252,7 @@ def _added(
 
 def _edited(
     document: CoverageDocument,
-    matches: Sequence[Match],
+    found: Iterable[_Found],
     proofs: Mapping[str, Proof],
     rules: Rules,
 ) -> tuple[tuple[RowEdit, ...], list[Change]]:
@@ -252,9 +260,9 @@ def _edited(
     changes: list[Change] = []
     if not proofs:
         return (), changes
-    for row, found in zip(document.rows, matches, strict=True):
-        proof = proofs.get(found.stem) if isinstance(found, Matched) else None
-        if proof is None or not isinstance(found, Matched):
+    for row, each in found:
+        proof = proofs.get(each.stem) if isinstance(each, Matched) else None
+        if proof is None or not isinstance(each, Matched):
             continue
         marks = {"present": row.present, "specd": row.specd, "tested": row.tested}
         up = {name: why for name, why in _promoted(proof, rules) if marks[name] == UNKNOWN}
@@ -263,8 +271,8 @@ def _edited(
             continue
         values: dict[Column, str] = dict.fromkeys(up, PRESENT) | dict.fromkeys(down, UNKNOWN)
         edits.append(RowEdit(row, values, *_notes(row.notes, down, rules)))
-        changes += _marked(document.path, row.line, found.stem, up, rises=True)
-        changes += _marked(document.path, row.line, found.stem, down, rises=False)
+        changes += _marked(document.path, row.line, each.stem, up, rises=True)
+        changes += _marked(document.path, row.line, each.stem, down, rises=False)
     return tuple(edits), changes
 
 
@@ -323,22 +331,22 @@ def _marked(
         yield Change(path, line, kind, stem, what, reason)
 
 
-def _findings(document: CoverageDocument, matches: Sequence[Match]) -> Iterator[Finding]:
+def _findings(document: CoverageDocument, found: Iterable[_Found]) -> Iterator[Finding]:
     first: dict[str, CoverageRow] = {}
-    for row, found in zip(document.rows, matches, strict=True):
-        if isinstance(found, Ambiguous):
-            yield ambiguous_row(document.path, row, found)
-        elif isinstance(found, Matched) and found.stem in first:
+    for row, each in found:
+        if isinstance(each, Ambiguous):
+            yield ambiguous_row(document.path, row, each)
+        elif each.stem in first:
             yield Finding(
                 code="cov-row-repeats",
                 severity="warning",
-                message=f"{found.stem} has a row already, in line {first[found.stem].line}",
+                message=f"{each.stem} has a row already, in line {first[each.stem].line}",
                 path=document.path,
                 line=row.line,
                 hint="keep one of them",
             )
-        elif isinstance(found, Matched):
-            first[found.stem] = row
+        else:
+            first[each.stem] = row
 
 
 def ambiguous_row(path: str, row: CoverageRow, found: Ambiguous) -> Finding:

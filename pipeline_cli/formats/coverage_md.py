@@ -6,6 +6,7 @@ detail sections". Cells are read where they stand; nothing is rendered back.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import repeat, zip_longest
 
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.coverage import (
@@ -16,7 +17,7 @@ from pipeline_cli.domain.coverage import (
     FilesLine,
     Requirement,
     Section,
-    plain_label,
+    plain_labels,
 )
 from pipeline_cli.domain.coverage_update import CoverageUpdate, NewRow, RowEdit
 from pipeline_cli.domain.documents import SourceFile
@@ -28,9 +29,11 @@ from pipeline_cli.formats.markdown import (
     Line,
     Row,
     Table,
+    cell_texts,
     escape_text,
     newline_of,
     put_cell,
+    records,
     row_of,
     unclosed_finding,
 )
@@ -56,9 +59,12 @@ def parse(source: SourceFile) -> CoverageDocument:
     if not found:
         return CoverageDocument(source.path, None, None, None, (), sections, tally.result())
     (table, columns), *others = found
-    rows = [row for line in table.lines if (row := _row(table.text, line, columns, stray=False))]
-    stray = [_row(table.text, line, columns, stray=True) for line in _stray(document, table)]
-    rows += [row for row in stray if row]
+    below = [*_stray(document, table)]
+    strays = [cell_texts(source.text[line.start : line.end]) for line in below]
+    rows = [
+        *_rows(source.text, table.lines, list(table.texts()), columns, stray=False),
+        *_rows(source.text, below, strays, columns, stray=True),
+    ]
     for finding in _findings(source.path, rows, columns, [other for other, _ in others]):
         tally.add(finding)
     return CoverageDocument(
@@ -97,28 +103,34 @@ def _end_of(table: Table) -> int:
     return min(last.end + 1, len(table.text))
 
 
-def _row(text: str, line: Line, columns: Columns, *, stray: bool) -> CoverageRow | None:
-    raw = text[line.start : line.end].rstrip(BLANK)
-    if "`" in raw or "\\" in raw or raw[:1] != "|" or raw[-1:] != "|":
-        cells = [cell.text for cell in row_of(text, line).cells]
-    else:  # most rows: neither escapes nor code, and pipes at both edges
-        cells = [cell.strip(BLANK) for cell in raw[1:-1].split("|")]
-    count = len(cells)
-    spec, present, specd, tested, notes, _ = columns
-    label = cells[spec] if spec < count else ""
-    return CoverageRow(
-        label,
-        plain_label(label),
-        line.number,
-        cells[present] if present < count else None,
-        cells[specd] if specd < count else None,
-        cells[tested] if tested < count else None,
-        cells[notes] if notes < count else None,
-        stray,
-        count,
-        line.start,
-        line.end,
-        raw,
+def _rows(
+    text: str,
+    lines: Sequence[Line],
+    texts: Sequence[Sequence[str]],
+    columns: Columns,
+    *,
+    stray: bool,
+) -> Iterator[CoverageRow]:
+    """Make rows of lines and the texts of their cells, column by column."""
+    if not lines:
+        return iter(())
+    numbers, starts, ends, _, _ = zip(*lines, strict=True)
+    filled = [*zip_longest(*texts), *repeat((None,) * len(lines), columns.width)]
+    labels = [label or "" for label in filled[columns.spec]]
+    return records(
+        CoverageRow,
+        labels,
+        plain_labels(labels),
+        numbers,
+        filled[columns.present],
+        filled[columns.specd],
+        filled[columns.tested],
+        filled[columns.notes],
+        repeat(stray),
+        map(len, texts),
+        starts,
+        ends,
+        [text[start:end].rstrip(BLANK) for start, end in zip(starts, ends, strict=True)],
     )
 
 
@@ -160,10 +172,9 @@ def _findings(
             line=other.header.line,
             hint="move its rows into the first table",
         )
-    known = set(MARKS)
     for row in rows:
-        marks = {row.present, row.specd, row.tested}
-        if not marks <= known or row.cells != columns.width or not row.plain:
+        marked = row.present in MARKS and row.specd in MARKS and row.tested in MARKS
+        if not marked or row.cells != columns.width or not row.plain:
             yield from _row_findings(path, row, columns)
 
 
@@ -273,12 +284,11 @@ def _requirements(document: Document, heading: Heading, end: int) -> Iterator[Re
         ]
         if places[1] is None and places[2] is None:
             continue
-        for row in table.rows():
+        for line, cells in zip(table.lines, table.texts(), strict=True):
             requirement, implementation, test = (
-                row.cells[place].text if place is not None and place < len(row.cells) else ""
-                for place in places
+                cells[place] if place is not None and place < len(cells) else "" for place in places
             )
-            yield Requirement(requirement, implementation, test, row.line)
+            yield Requirement(requirement, implementation, test, line.number)
 
 
 def _files(document: Document, heading: Heading, end: int) -> Iterator[FilesLine]:

@@ -8,10 +8,10 @@ Offsets count characters of the text; lines count from 1 and end at `\\n` alone.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import count
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeVar, overload
 
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.findings import Finding
@@ -50,6 +50,9 @@ _TAG_OR_LINK = re.compile(_ESCAPE_OR_CODE.pattern + r"|<|\[")
 _REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
 
 
+Record = TypeVar("Record", bound=tuple[object, ...])
+
+
 class Span(NamedTuple):
     """A half-open range of characters."""
 
@@ -65,6 +68,11 @@ class Line(NamedTuple):
     end: int
     hidden: bool
     fenced: bool
+
+
+def records(kind: type[Record], *columns: Iterable[object]) -> Iterator[Record]:
+    """Put columns together to named tuples, a field each, without a call in Python for each."""
+    return map(partial(tuple.__new__, kind), zip(*columns, strict=False))
 
 
 class Lines(Sequence[Line]):
@@ -91,9 +99,7 @@ class Lines(Sequence[Line]):
         return len(self.starts)
 
     def __iter__(self) -> Iterator[Line]:
-        columns = zip(count(self.first), self.starts, self.ends, self.hidden, self.fenced)
-        # As `Line(*each)`, without a call in Python for each line of a long table.
-        return map(partial(tuple.__new__, Line), columns)
+        return records(Line, count(self.first), self.starts, self.ends, self.hidden, self.fenced)
 
     @overload
     def __getitem__(self, place: int) -> Line: ...

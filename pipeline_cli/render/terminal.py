@@ -110,6 +110,8 @@ def render(parts: Parts, *, color: bool, width: int) -> str:
 
 def harmless_in_ci(text: str) -> str:
     """Break whatever at the start of a line a CI log would take for a command."""
+    if "::" not in text and "##" not in text:
+        return text
     return _COMMAND_START.sub(
         lambda match: f"{match[1]}: " if match[1] is not None else "## ", text
     )

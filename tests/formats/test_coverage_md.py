@@ -1,5 +1,6 @@
 """Reading coverage documents, and the edits that leave every other byte."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,13 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.changes import splice
-from pipeline_cli.domain.coverage import CoverageDocument, FilesLine, Proof, Requirement, Standing
+from pipeline_cli.domain.coverage import (
+    CoverageDocument,
+    FilesLine,
+    Proof,
+    Requirement,
+    Standing,
+    plain_label,
+    plain_labels,
+    squeezed,
+)
 from pipeline_cli.domain.coverage_update import Rules, update
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.specs import Spec
-from pipeline_cli.formats import coverage_md
-from pipeline_cli.formats.markdown import escape_text
+from pipeline_cli.formats import coverage_md, markdown
+from pipeline_cli.formats.markdown import Line, escape_text
 from tests.domain.test_coverage import spec
+from tests.formats.careful_markdown import cells_of
 
 HEAD = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
 ROW = "| 001 Health | ✓ | ✓ | ✓ | Complete |\n"
@@ -321,3 +332,53 @@ text
 def test_a_section_needs_the_word_and_a_number_below_the_title() -> None:
     text = "# Spec 001: Title\n## Specs\n## Spec: x\n## Spec 002 — B\n"
     assert [(s.numbers, s.title) for s in read(text).sections] == [(("002",), "B")]
+
+
+# Long tables
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> str:
+    """Draw a status table, most rows of it even, with a stray row or two below."""
+    label = st.sampled_from(
+        ("001 A", "[b](c.md)", "a\\|b", "`x|y`", "", "a  b", "&lt;", "é 🚀", "\x85")
+    )
+    mark = st.sampled_from(("✓", "?", "—", "", "x"))
+    even = st.tuples(label, mark, mark, mark, st.sampled_from(("Pending", "t.py", "a\tb"))).map(
+        list
+    )
+    row = even | even | st.lists(label | mark, max_size=7)
+    newline = draw(st.sampled_from(("\n", "\r\n")))
+    lines = [f"| {' | '.join(cells)} |" for cells in draw(st.lists(row, max_size=9))]
+    lines += draw(st.sampled_from(([], ["", "| s | ✓ | ✓ | ? | n |", "", "| t | ? | ? | ? | |"])))
+    text = HEAD.replace("\n", newline) + newline.join(lines)
+    return draw(st.sampled_from(("", "\ufeff"))) + text + draw(st.sampled_from(("", newline)))
+
+
+@given(tables())
+def test_rows_read_at_once_are_those_of_each_line(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markdown, "_BLOCK", 2)
+        rows = read(text).rows
+    lines = dict(enumerate(text.split("\n"), 1))
+    stray = next((number for number, line in lines.items() if not line.strip()), len(lines) + 1)
+    assert [row.line for row in rows] == [n for n, line in lines.items() if n > 2 and "|" in line]
+    for row in rows:
+        line = lines[row.line]
+        cells: list[str | None] = [*cells_of(line, Line(1, 0, len(line), False, False))]
+        assert row.cells == len(cells)
+        cells += [None] * 5
+        assert row[3:7] == tuple(cells[1:5])
+        assert (row.label, row.plain) == (cells[0], plain_label(cells[0] or ""))
+        assert (row.stray, row.text) == (row.line > stray, text[row.start : row.end].rstrip("\r"))
+        assert row.text == line.rstrip("\r")
+
+
+@given(st.lists(st.sampled_from(("a", "a  b", "[x](y)", "&gt;", "\\", "\x85", "é", " ", "a\nb"))))
+def test_plain_labels_are_each_the_plain_label(cells: list[str]) -> None:
+    assert list(plain_labels(cells)) == list(map(plain_label, cells))
+
+
+@given(st.text("ab_-ßİé1²١ 🚀\n"))
+def test_a_squeezed_title_has_its_letters_and_digits(text: str) -> None:
+    assert squeezed(text) == "".join(re.findall(r"[^\W_]+", text.casefold()))
