@@ -168,6 +168,8 @@ def plain_labels(cells: Sequence[str]) -> Sequence[str]:
 
 def whole(text: str) -> str:
     """Return a text as one line that can be written: no control characters, no half of a pair."""
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text
     return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
 
 
@@ -225,19 +227,19 @@ class _Index:
         self._labels: dict[str, list[str]] = {}
         self._numbers: dict[str, list[str]] = {}
         self._names: dict[str, list[str]] = {}
-        self._words: dict[str, frozenset[str]] = {}
-        self._stems: set[str] = set()
+        self._specs: dict[str, Spec] = {}
         for spec in specs:
-            slug = _slug_of(spec.stem)
-            self._stems.add(spec.stem)
+            number = spec.number
+            self._specs[spec.stem] = spec
             self._labels.setdefault(_unescaped(label_of(spec)), []).append(spec.stem)
-            if spec.number:
-                self._numbers.setdefault(spec.number, []).append(spec.stem)
-            self._words[spec.stem] = _words(slug) | _words(spec.title)
-            for name in {squeezed(slug), squeezed(spec.title)} - {""}:
+            if number:
+                self._numbers.setdefault(number, []).append(spec.stem)
+            for name in {squeezed(_slug_of(spec)), squeezed(spec.title)} - {""}:
                 self._names.setdefault(name, []).append(spec.stem)
         self._sorted = sorted(self._names)
-        self._titles: dict[str, tuple[str, ...]] = {}  # what has been looked up already
+        # What has been looked up already.
+        self._words: dict[str, frozenset[str]] = {}
+        self._titles: dict[str, tuple[str, ...]] = {}
 
     def of_row(self, row: CoverageRow) -> Match | _Suspect:
         same = row.plain == row.label  # then nothing in it is escaped
@@ -268,7 +270,7 @@ class _Index:
                 stems = dict.fromkeys(s for s in stems if spec_number(s) == number)
             elif beside and number and isinstance(self._by_number(number, row.plain), Matched):
                 return None
-            known = sorted(self._stems.intersection(stems))
+            known = sorted(self._specs.keys() & stems)
             if len(known) == 1:
                 return Matched(known[0], "file")
             if known:
@@ -291,7 +293,7 @@ class _Index:
         if not stems:
             return None
         words = _words(title) - {number}
-        shared = {stem: len(words & self._words[stem]) for stem in stems}
+        shared = {stem: len(words & self._words_of(stem)) for stem in stems}
         sharing = [stem for stem in stems if shared[stem]]
         if len(sharing) == 1:
             return Matched(sharing[0], "number")
@@ -302,6 +304,12 @@ class _Index:
         if len(best) == 1 and most > _ENOUGH * len(words):
             return Matched(best[0], "number")
         return Ambiguous(tuple(sorted(sharing)))
+
+    def _words_of(self, stem: str) -> frozenset[str]:
+        if stem not in self._words:
+            spec = self._specs[stem]
+            self._words[stem] = _words(_slug_of(spec)) | _words(spec.title)
+        return self._words[stem]
 
     def _by_title(self, title: str, preferred: Sequence[str]) -> Match:
         """Find a title among the names: whole, else as the beginning of one spec's name only."""
@@ -324,8 +332,8 @@ class _Index:
         return {stem for name in names for stem in self._names[name]}
 
 
-def _slug_of(stem: str) -> str:
-    return stem[4:] if spec_number(stem) else stem
+def _slug_of(spec: Spec) -> str:
+    return spec.stem[4:] if spec.number else spec.stem
 
 
 def _words(text: str) -> frozenset[str]:
