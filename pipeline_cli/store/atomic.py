@@ -6,7 +6,6 @@ Owns charter 1, 2, 5 and 8 for a single file; locks and digests are `workspace`'
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +132,7 @@ def _temporary_prefix(path: Path) -> str:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(_temporary_prefix(path) + secrets.token_hex(6))
+    return path.with_name(_temporary_prefix(path) + os.urandom(6).hex())
 
 
 @contextlib.contextmanager

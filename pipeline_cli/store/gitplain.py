@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Mapping
@@ -302,19 +302,53 @@ def write(objects: Iterable[Loose], store: Path) -> None:
     What a kill leaves has the name that `git prune` removes. Raises OSError where the disk
     refuses.
     """
-    for one in objects:
-        folder = store / one.name[:2]
-        # As git names them, which is how it knows what a killed run left.
-        temporary = folder / f"tmp_obj_{secrets.token_hex(6)}"
-        folder.mkdir(exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    places: dict[Path, Path] = {}
+    with contextlib.ExitStack() as stack:
+        files = []
+        for one in objects:
+            folder = store / one.name[:2]
+            folder.mkdir(exist_ok=True)
+            # As git names them, which is how it knows what a killed run left.
+            temporary = folder / f"tmp_obj_{os.urandom(6).hex()}"
+            places[temporary] = folder / one.name[2:]
+            stack.callback(_remove, temporary)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+            file = stack.enter_context(open(os.open(temporary, flags, 0o444), "wb"))
+            file.write(one.data)
+            file.flush()
+            files.append(file.fileno())
+        _sync(files)
+        for temporary, place in places.items():
+            os.replace(temporary, place)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _sync(descriptors: list[int]) -> None:
+    """Wait until all of these files are on the disk; a busy disk takes as long for one alone."""
+    errors: list[OSError] = []
+
+    def sync(descriptor: int) -> None:
         try:
-            with open(os.open(temporary, flags, 0o444), "wb") as file:
-                file.write(one.data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, folder / one.name[2:])
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+            os.fsync(descriptor)
+        except OSError as error:
+            errors.append(error)
+
+    threads = []
+    for descriptor in descriptors[1:]:
+        thread = threading.Thread(target=sync, args=(descriptor,))
+        try:
+            thread.start()
+        except RuntimeError:  # there may be no more threads
+            sync(descriptor)
+        else:
+            threads.append(thread)
+    for descriptor in descriptors[:1]:
+        sync(descriptor)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

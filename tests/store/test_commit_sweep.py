@@ -232,7 +232,7 @@ def test_an_object_that_cannot_be_written_leaves_everything_as_it_was(
     before = footprint(folder)
     # The objects come before the files, so the first call is one of theirs.
     rule = f"-e trace={call} -e inject={call}:error=ENOSPC:when=1+"
-    assert run(folder, prefix=f"strace -qq -o /dev/null {rule}").code == 3
+    assert run(folder, prefix=f"strace -f -qq -o /dev/null {rule}").code == 3
     assert footprint(folder) == before
     assert not list((folder / ".git/objects").rglob("tmp_obj_*"))
     assert leftovers(tmp_path) == []
@@ -242,17 +242,24 @@ def test_an_object_that_cannot_be_written_leaves_everything_as_it_was(
 def test_objects_and_files_are_synced_before_they_take_their_places(tmp_path: Path) -> None:
     folder, _, _ = start(tmp_path, "synced")
     log = tmp_path / "trace"
-    assert run(folder, prefix=f"strace -qq -y -o {log} -e trace=fsync,rename").code == 0
-    lines = log.read_text().splitlines()
-    renamed = [line.split('"')[1] for line in lines if line.startswith("rename(")]
+    rule = "-e trace=fsync,rename -e signal=none"
+    assert run(folder, prefix=f"strace -f -qq -y -o {log} {rule}").code == 0
+    # Objects are synced side by side: one call may begin before another ends.
+    waiting: dict[str, str] = {}
+    synced, renamed = set(), []
+    for line in log.read_text().splitlines():
+        thread, call = line.split(maxsplit=1)
+        if call.startswith("fsync("):
+            waiting[thread] = call.split("<", 1)[1].split(">")[0]
+        if "fsync" in call and call.endswith("= 0"):
+            synced.add(waiting.pop(thread))
+        if call.startswith("rename(") and re.search(r"tmp_obj_|pipeline-tmp", call):
+            renamed.append(call.split('"')[1])
+            assert renamed[-1] in synced
     # Two blobs, two trees, one commit; two files.
     assert [("tmp_obj_" in path, "pipeline-tmp" in path) for path in renamed] == (
         [(True, False)] * 5 + [(False, True)] * 2
     )
-    for path in renamed:
-        synced = next(at for at, line in enumerate(lines) if f"<{path}>" in line)
-        assert lines[synced].startswith("fsync(")
-        assert f'"{path}"' in lines[synced + 1]
 
 
 def test_our_version_in_a_commit_of_the_users_is_not_taken_back(tmp_path: Path) -> None:
