@@ -345,7 +345,7 @@ def _test_count(
         return TestCount(trouble=f"TEST_COUNT is no number: {given[:40]!r}")
     if status is None or status_md.count_line(status) is None:
         return TestCount()
-    from pipeline_cli.formats.pytest_text import collected
+    from pipeline_cli.formats.pytest_text import collected, said_last
     from pipeline_cli.store.collecting import collect
 
     before()
@@ -353,7 +353,9 @@ def _test_count(
     tests = None if found.trouble else collected(found.output)
     if tests is None:
         trouble = found.trouble or "it did not say how many tests there are"
-        return TestCount(trouble=f"pytest --co -q: {trouble}")
+        said = said_last(found.output)
+        told = f"; it printed last: {said}" if said else ""
+        return TestCount(trouble=f"pytest --co -q: {trouble}{told}")
     return TestCount(tests, "pytest --co -q")
 
 

@@ -255,6 +255,24 @@ def test_pytest_that_fails_leaves_the_count(tmp_path: Path) -> None:
     assert "- 5 tests\n" in text_of(root, "STATUS")
 
 
+def test_pytest_that_fails_says_why(tmp_path: Path) -> None:
+    files = {"test_x.py": "import nothing_of_this_name\n", "pytest.ini": "[pytest]\n"}
+    root = write(workspace(tmp_path), files)
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    for options, reason in (
+        ("", "ModuleNotFoundError: No module named 'nothing_of_this_name' | ERROR test_x.py"),
+        ("addopts = --color=yes\n", "No module named 'nothing_of_this_name' | ERROR test_x.py"),
+        ("addopts = --bogus\n", "error: unrecognized arguments: --bogus"),
+    ):
+        write(root, {"pytest.ini": f"[pytest]\n{options}"})
+        ran = pipeline(root, "update-coverage", "--check", env={"PATH": path})
+        line = next(line for line in ran.err.split("\n") if "test-count-unknown" in line)
+        assert "pytest --co -q: it ended with code " in line
+        assert "; it printed last: " in line
+        assert reason in line
+        assert "\x1b" not in line
+
+
 def test_findings_name_what_is_odd_in_the_table(tmp_path: Path) -> None:
     rows = "| 001 Health | ✅ | ✓ |\n|  | ✓ | ✓ | ✓ | x |\n\n| 012 Other | yes | ✓ | ✓ | x |\n\n"
     text = HEAD + rows + HEAD

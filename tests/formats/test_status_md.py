@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline_cli.domain.changes import splice
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.formats import status_md
-from pipeline_cli.formats.pytest_text import collected
+from pipeline_cli.formats.pytest_text import collected, said_last
 
 LISTED = [("001 A", "✓"), ("002 B", "?"), ("PLAN M", "✓"), ("003 C", "—"), ("", "✓")]
 DONE, TODO = "## Specs Implemented\n", "## Specs Pending Implementation\n"
@@ -172,3 +172,20 @@ def test_other_lines_stay_and_a_second_run_changes_nothing(
 )
 def test_what_pytest_says_of_its_collection(text: str, count: int | None) -> None:
     assert collected(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", ""),
+        ("\n====\n1 error in 0.05s\nno tests collected, 1 error in 0.10s\n", ""),
+        ("a\n\nb \t c\n== d ==\n---- e\n", "b c | == d == | e"),
+        (
+            "E   One: 1\nx\n\x1b[31mERROR t.py\x1b[0m\n!!!! Interrupted !!!!\n",
+            "One: 1 | ERROR t.py",
+        ),
+        ("x" * 500, "x" * 400),
+    ],
+)
+def test_pytest_says_last_why_it_collected_nothing(text: str, wanted: str) -> None:
+    assert said_last(text) == wanted
