@@ -105,7 +105,7 @@ def commit(
     contents = {target.name: files[target.path] for target in targets.values()}
     with contextlib.ExitStack() as stack:
         folder = None
-        if head.plain and not githooks.wanted(head):
+        if head.plain and not head.plain.converts and not githooks.wanted(head):
             sweep(head.repository.common_dir)
             made = _make_plain(head.plain, targets, contents, message)
         else:
@@ -243,9 +243,8 @@ def _compare(workspace: Workspace, standing: Standing, *, held: bool) -> None:
 
 def _commit_object(head: Head, made: _Made) -> str:
     """Make the commit, and write what is not in git's store yet."""
-    plain = head.plain if made.objects else None
-    if plain and not head.signs and "\0" not in made.message:
-        commit = gitplain.commit_object(plain, made.tree, made.message)
+    if head.plain and not head.signs and "\0" not in made.message:
+        commit = gitplain.commit_object(head.plain, made.tree, made.message)
         _write(head, (*made.objects, commit))
         return commit.name
     _write(head, made.objects)

@@ -40,7 +40,7 @@ class Head(msgspec.Struct, frozen=True):
     """The commit on which ours would stand: its name and branch, and how the user commits.
 
     `git_dir` is that of the work tree, `hooks` the folder of the user's hooks, `signs` whether
-    they sign. `plain` is what the short way to a commit needs, None where it cannot be taken.
+    they sign. `plain` is what was learnt at once, None where it was asked step by step.
     """
 
     repository: Repository
@@ -109,7 +109,7 @@ def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
     else:
         head, indexed = _plain_head(repository, plain), _indexed(plain.listing, names)
         targets = tuple(
-            _plain_target(workspace, plain, path, name, indexed.get(name))
+            _plain_target(workspace, head, plain, path, name, indexed.get(name))
             for path, name in names.items()
         )
     return Standing(head, targets)
@@ -173,9 +173,16 @@ def _plain_head(repository: Repository, plain: Plain) -> Head:
 
 
 def _plain_target(
-    workspace: Workspace, plain: Plain, path: str, name: str, indexed: Entry | None
+    workspace: Workspace,
+    head: Head,
+    plain: Plain,
+    path: str,
+    name: str,
+    indexed: Entry | None,
 ) -> Target:
     blob, at_head = plain.contents.get(name, (None, None))
+    if plain.converts:
+        return _target(workspace, head, path, name, blob, indexed)
     return Target(path, name, blob, at_head, read_work(workspace, path), indexed)
 
 

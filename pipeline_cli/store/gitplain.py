@@ -1,8 +1,8 @@
 """The short way to a commit: what git is asked at once, and objects that need no index.
 
-Where nothing stands in the way (no hooks to show a checkout to, no attributes or settings by
-which git would change bytes, plain settings), a commit is HEAD's trees with our blobs in them.
-Then five questions, asked side by side, tell all that there is to know, and the objects are
+With plain settings four questions, asked side by side, tell all that there is to know. Where
+nothing else stands in the way (no hooks to show a checkout to, no attributes or settings by which
+git would change bytes), a commit is HEAD's trees with our blobs in them, and the objects are
 written here in the form that gitformat-loose(5) gives: whole, synced, then renamed. Whatever is
 not plain is left to the longer way of `githead` and `gitcommit`, which leaves it all to git.
 """
@@ -37,8 +37,8 @@ _NOT_PLAIN = (
     "extensions.refstorage",
     "extensions.compatobjectformat",
 )
-#: Settings that must be off, or git changes bytes on their way in and out.
-_MUST_BE_OFF = ("core.autocrlf", "core.bare")
+#: With this setting git changes bytes on their way in and out.
+_CONVERTING = "core.autocrlf"
 
 
 class TreeEntry(msgspec.Struct, frozen=True):
@@ -53,8 +53,9 @@ class Plain(msgspec.Struct, frozen=True):
 
     `trees` are the folders on the way to the files, by their names from the top, "" for the top
     itself; those that are not there are missing. `contents` are the files that HEAD holds.
-    `settings` are git's, `listing` is the whole index; `author` and `committer` are names with
-    addresses, as a commit holds them.
+    `converts` tells that git may change their bytes on the way in and out, so that these are none
+    of the work tree's. `settings` are git's, `listing` is the whole index; `author` and
+    `committer` are names with addresses, as a commit holds them.
     """
 
     git_dir: Path
@@ -62,6 +63,7 @@ class Plain(msgspec.Struct, frozen=True):
     commit: str
     trees: dict[str, dict[bytes, TreeEntry]]
     contents: dict[str, tuple[str, bytes]]
+    converts: bool
     settings: dict[str, str]
     listing: bytes
     author: str
@@ -119,8 +121,6 @@ def _ask(repository: Repository, names: list[str]) -> Plain:
             )
         ]
         objects, listing, config, attributes = map(Running.finish, running)
-    if attributes:
-        raise _NotPlain
     settings = _plain_settings(config)
     commit, trees, contents = _read(asked, objects, folders, names)
     return Plain(
@@ -129,6 +129,9 @@ def _ask(repository: Repository, names: list[str]) -> Plain:
         commit=commit,
         trees=trees,
         contents=contents,
+        converts=bool(attributes)
+        or _is_on(settings, _CONVERTING)
+        or any(b".gitattributes" in entries for entries in trees.values()),
         settings=settings,
         listing=listing,
         author=_person("author", settings, git.environment),
@@ -150,11 +153,15 @@ def _plain_settings(output: bytes) -> dict[str, str]:
     settings = settings_of(output)
     if any(name in settings for name in _NOT_PLAIN):
         raise _NotPlain
-    if any(settings.get(name, "").lower() not in _OFF for name in _MUST_BE_OFF):
+    if _is_on(settings, "core.bare"):
         raise _NotPlain
     if not (settings.get("user.name") and settings.get("user.email")):
         raise _NotPlain
     return settings
+
+
+def _is_on(settings: Mapping[str, str], name: str) -> bool:
+    return settings.get(name, "").lower() not in _OFF
 
 
 def _person(role: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> str:
@@ -217,8 +224,6 @@ def _read(
             trees[path] = _entries(data, len(commit) // 2)
         else:
             raise _NotPlain
-    if any(b".gitattributes" in entries for entries in trees.values()):
-        raise _NotPlain
     return commit, trees, contents
 
 

@@ -141,7 +141,7 @@ def steps(tmp_path: Path, way: str) -> int:
 
 def test_a_run_that_nobody_disturbs_commits(tmp_path: Path) -> None:
     assert steps(tmp_path, "short") == 6
-    assert steps(tmp_path, "long") > 10
+    assert steps(tmp_path, "long") == 10
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -201,7 +201,7 @@ def test_a_signal_at_any_step_leaves_all_or_nothing(tmp_path: Path, when: str, w
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [("update-index", "short"), ("update-ref", "short"), ("commit-tree", "long")],
+    [("update-index", "short"), ("update-ref", "short"), ("write-tree", "long")],
 )
 def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path: Path, name: str, way: str) -> None:
     """The git on PATH refuses one step, as a full disk would."""
