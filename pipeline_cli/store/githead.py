@@ -3,7 +3,6 @@
 Owns the refusals of charter 11: each names the state and the remedy. Reads alone.
 """
 
-import hashlib
 import os
 import re
 import time
@@ -365,7 +364,7 @@ def _target(
     if blob is None:
         return Target(path, name, None, None, work, indexed)
     # A file that holds the blob as it is needs no more questions.
-    if work is not None and _blob_id(work, len(blob)) == blob:
+    if work is not None and gitplain.blob_id(work, len(blob)) == blob:
         return Target(path, name, blob, work, work, indexed)
     if _entries_at(head, [name])[name].mode not in PLAIN_MODES:
         raise no_file(path)
@@ -398,13 +397,6 @@ def _as_checked_out(head: Head, name: str, blob: str, work: bytes | None) -> byt
         if clean.decode("ascii").strip() == blob:
             return work
     return converted
-
-
-def _blob_id(data: bytes, length: int) -> str:
-    algorithm = "sha1" if length == 40 else "sha256"
-    digest = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
-    digest.update(data)
-    return digest.hexdigest()
 
 
 def _step(head: Head, *arguments: str, stdin: bytes = b"") -> bytes:

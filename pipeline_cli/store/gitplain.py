@@ -29,6 +29,8 @@ _HEAD = re.compile(rb"ref: (refs/heads/[^\n]+)\n")
 _ENDS = r"[^\x00-\x20.,:;<>\"\\'\ud800-\udfff]"
 _CLEAN = re.compile(rf"{_ENDS}(?:[^\x00-\x1f<>\ud800-\udfff]*{_ENDS})?")
 _OFF = ("false", "no", "off", "0", "")
+#: How objects are named, by the digits of a name.
+_ALGORITHMS = {40: "sha1", 64: "sha256"}
 #: Settings under which HEAD, hooks or objects lie elsewhere or are written in another way.
 _NOT_PLAIN = (
     "core.hookspath",
@@ -37,8 +39,11 @@ _NOT_PLAIN = (
     "extensions.refstorage",
     "extensions.compatobjectformat",
 )
-#: With this setting git changes bytes on their way in and out.
-_CONVERTING = "core.autocrlf"
+#: By this setting and these attributes git changes bytes on their way in and out.
+_CONVERTING_SETTING = "core.autocrlf"
+_CONVERTING = frozenset(
+    [b"crlf", b"eol", b"filter", b"ident", b"text", b"working-tree-encoding"],
+)
 
 
 class TreeEntry(msgspec.Struct, frozen=True):
@@ -129,9 +134,9 @@ def _ask(repository: Repository, names: list[str]) -> Plain:
         commit=commit,
         trees=trees,
         contents=contents,
-        converts=bool(attributes)
-        or _is_on(settings, _CONVERTING)
-        or any(b".gitattributes" in entries for entries in trees.values()),
+        converts=_is_on(settings, _CONVERTING_SETTING)
+        or not _CONVERTING.isdisjoint(attributes.split(b"\0")[1::3])
+        or not all(_has_its_attributes(repository.top, *pair) for pair in trees.items()),
         settings=settings,
         listing=listing,
         author=_person("author", settings, git.environment),
@@ -177,6 +182,18 @@ def _person(role: str, settings: Mapping[str, str], environment: Mapping[str, st
     if not all(map(_CLEAN.fullmatch, words)):
         raise _NotPlain
     return f"{words[0]} <{words[1]}>"
+
+
+def _has_its_attributes(top: Path, folder: str, entries: Mapping[bytes, TreeEntry]) -> bool:
+    """Tell whether a folder holds HEAD's attributes, by which a commit goes, or none as HEAD."""
+    entry = entries.get(b".gitattributes")
+    if entry is None:
+        return True
+    try:
+        data = (top / folder / ".gitattributes").read_bytes()
+    except OSError:
+        return False
+    return entry.mode in FILE_MODES and blob_id(data, len(entry.blob)) == entry.blob
 
 
 def _batch(asked: list[str], output: bytes) -> dict[str, tuple[str, str, bytes]]:
@@ -253,11 +270,17 @@ def _entries(data: bytes, size: int) -> dict[bytes, TreeEntry]:
     return entries
 
 
+def blob_id(data: bytes, length: int) -> str:
+    """Return the name of a blob, which is of so many hexadecimal digits."""
+    digest = hashlib.new(_ALGORITHMS[length], b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
 def loose(kind: str, body: bytes, like: str) -> Loose:
     """Make an object; its name is of the same kind as `like`."""
-    algorithm = "sha1" if len(like) == 40 else "sha256"
     whole = b"%s %d\0%s" % (kind.encode("ascii"), len(body), body)
-    name = hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest()
+    name = hashlib.new(_ALGORITHMS[len(like)], whole, usedforsecurity=False).hexdigest()
     return Loose(name, zlib.compress(whole, 1))
 
 

@@ -80,7 +80,7 @@ def conflict(*words: str) -> Callable[[Path], None]:
 
 def in_long_way(folder: Path) -> Path:
     """Give our files an attribute, so that a commit needs an index of its own."""
-    return write(folder, {".git/info/attributes": "*.md way=long\n"})
+    return write(folder, {".git/info/attributes": "*.md ident\n"})
 
 
 def make(sources: Mapping[str, SourceFile | None], *, row: str = ROW) -> ChangeSet:

@@ -92,12 +92,34 @@ def head_as_link(folder: Path) -> None:
     (folder / ".git/HEAD").symlink_to("refs/heads/main")
 
 
+def with_attributes(folder: Path) -> Path:
+    """Commit attributes that change no byte of our files."""
+    write(folder, {"docs/.gitattributes": "x text\n*.md diff=markdown linguist-vendored\n"})
+    git(folder, "add", "docs/.gitattributes")
+    git(folder, "commit", "-q", "-m", "attributes")
+    return folder
+
+
+def test_attributes_that_change_no_byte_are_not_in_the_way(tmp_path: Path) -> None:
+    folder = with_attributes(repository(tmp_path / "w"))
+    head = git(folder, "rev-parse", "HEAD")
+    plain = asked(folder)
+    assert plain is not None
+    assert not plain.converts
+    assert commit(folder) is not None
+    witness(folder, head)
+    assert git(folder, "status", "--porcelain") == ""
+
+
 LONG: dict[str, Callable[[Path], object]] = {
     "an attribute of our file": in_long_way,
-    "attributes at HEAD": lambda folder: (
-        write(folder, {"docs/.gitattributes": "x text\n"}),
-        git(folder, "add", "docs/.gitattributes"),
-        git(folder, "commit", "-q", "-m", "attributes"),
+    "attributes at HEAD alone": lambda folder: (
+        with_attributes(folder),
+        git(folder, "rm", "-q", "docs/.gitattributes"),
+    ),
+    "attributes that differ from those at HEAD": lambda folder: (
+        with_attributes(folder),
+        write(folder, {"docs/.gitattributes": "y text\n"}),
     ),
     "line ends": lambda folder: git(folder, "config", "core.autocrlf", "input"),
     "hooks elsewhere": lambda folder: git(folder, "config", "core.hooksPath", "hooks"),
@@ -111,7 +133,10 @@ LONG: dict[str, Callable[[Path], object]] = {
 
 
 #: States in which all is known at once, but git has the making of the objects.
-CONVERTING = ("an attribute of our file", "attributes at HEAD", "line ends")
+CONVERTING = (
+    *("an attribute of our file", "attributes at HEAD alone", "line ends"),
+    "attributes that differ from those at HEAD",
+)
 
 
 @pytest.mark.parametrize("state", LONG)
