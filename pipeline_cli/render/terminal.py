@@ -67,6 +67,8 @@ def json_escape(code: int) -> str:
 
 def one_line(text: str) -> str:
     """Make a text visible on one line: newlines and tabs become blanks."""
+    if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     return visible(" ".join(text.split()))
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -99,6 +101,17 @@ def test_making_visible_twice_changes_nothing() -> None:
 
 def test_a_text_on_one_line_has_no_newline() -> None:
     assert one_line(" a\n b\t\tc\r\nd\x0be\u2028f ") == "a b c d e f"
+
+
+@given(st.text("a  \t\n\x1b\x7f\x85\xa0\u2028é"))
+def test_what_is_one_line_already_stays_as_it_is(text: str) -> None:
+    assert one_line(text) == visible(" ".join(text.split()))
+
+
+@given(st.text("a:#[ \n") | st.sampled_from(("##vso[x]", " ::x", "\x1b[1m::x", "a ##[x]")))
+def test_what_no_ci_log_could_take_for_a_command_stays_as_it_is(text: str) -> None:
+    harmless = harmless_in_ci(text)
+    assert (harmless == text) == (terminal._COMMAND_START.search(text) is None)
 
 
 # harmless_in_ci

@@ -1,6 +1,10 @@
 """Which spec a row of the coverage table belongs to."""
 
+import re
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pipeline_cli.domain.coverage import (
     Ambiguous,
@@ -11,6 +15,7 @@ from pipeline_cli.domain.coverage import (
     Section,
     match,
     match_sections,
+    whole,
 )
 from pipeline_cli.domain.specs import Spec, title_from_stem
 
@@ -121,6 +126,20 @@ def test_two_files_in_one_row_are_ambiguous() -> None:
 def test_without_a_number_the_title_is_held_against_the_slugs() -> None:
     assert matched("026 Agent Memory", "agent-memory", "agent") == Matched("agent-memory", "title")
     assert matched("Graph-Store", "019-graph-store") == Matched("019-graph-store", "title")
+
+
+def test_rows_of_one_title_belong_to_the_same_spec() -> None:
+    rows = [row("Heal Completion"), row("heal-completion"), row("Other"), row("Heal Completion")]
+    found = match(rows, [spec("047-heal-completion")])
+    same = Matched("047-heal-completion", "title")
+    assert found == (same, same, Nothing(), same)
+
+
+@example("a  b")
+@given(st.text("a b\t\n\x00\ufffdé\x7f\xa0\u2028\udc80"))
+def test_what_is_whole_already_stays_as_it_is(text: str) -> None:
+    slow = " ".join(re.sub("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]", "\ufffd", text).split())
+    assert whole(text) == slow
 
 
 def test_a_label_that_was_cut_fits_the_one_spec_that_begins_so() -> None:
