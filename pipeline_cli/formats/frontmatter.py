@@ -8,8 +8,8 @@ cost more than a bare interpreter.
 """
 
 import re
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,20 +21,24 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
 _BOUNDARY = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_CLOSING = re.compile(r"\n---[ \t]*\r?$", re.MULTILINE)
 _OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
 
-# The plain subset. A scalar begins with a letter, holds nothing that YAML reads as syntax, and
-# ends in a character that is none of its marks; whatever is not matched goes to the library.
-_WORD = r"[A-Za-z0-9_./][A-Za-z0-9_./@+%()=;$-]*"
-_PLAIN = rf"{_WORD}(?: -*{_WORD})*"
-_KEY = r"[A-Za-z_][A-Za-z0-9_-]*"
-_FLOW = rf"\[(?:{_PLAIN}(?:, {_PLAIN})*)?\]"
-# In quotes everything stands for itself, as long as nothing is escaped.
-_QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
-_VALUE = rf"{_PLAIN}|{_FLOW}|{_QUOTED}"
-_PAIR = re.compile(rf"({_KEY}):(?: +({_VALUE}))?")
-_ENTRY = re.compile(rf"( *)- (?:({_KEY}): +({_VALUE})|({_PLAIN}|{_QUOTED}))")
-_MORE = re.compile(rf"( +)({_KEY}): +({_VALUE})")
+# The plain subset, line by line; whatever is not matched goes to the library. A scalar without
+# quotes begins with none of YAML's marks and holds neither `: ` nor ` #`. No pattern tries the
+# same letters twice: a long line that does not match costs one pass.
+_KEY = r"[A-Za-z_][A-Za-z0-9_-]{0,99}+"
+_FIRST = r"""[^] \-?:,[{}#&*!|>'"%@`<]"""
+_PLAIN = rf"{_FIRST}(?:[^:#]++|:(?! |$)|(?<! )#)*+"
+_QUOTED = r""""(?:[^"\\]++|\\["\\])*+"|'(?:[^']++|'')*+'"""
+_PART = rf""" *+(?:{_FIRST}[^],[{{}}:#?]*+|(?:"[^"\\]*+"|'[^']*+') *+)"""
+_FLOW = rf"\[(?:{_PART}(?:,{_PART})*+| *+)\]"
+_PAIR = rf"({_KEY}):(?: ++(?:({_PLAIN}|{_QUOTED}|{_FLOW})|([|>]-?)))?"
+_LINE = re.compile(rf"( *+)(- )?(?:{_PAIR}|({_PLAIN}|{_QUOTED}))? *+(?:(?<![^ ])#.*+)?")
+_PARTS = re.compile(r""""[^"]*"|'[^']*'|[^ ,][^,]*""")
+_ESCAPED = re.compile(r"\\(.)")
+#: Specs say the same in many of their lines: so many short ones are remembered.
+_REMEMBERED, _SHORT = 2048, 200
 
 
 class FrontMatter(msgspec.Struct, frozen=True):
@@ -68,8 +72,9 @@ def header_of(text: str) -> str | None:
     opening = _OPENING.match(text)
     if not opening:
         return None
-    closing = _BOUNDARY.search(text, opening.end())
-    return text[opening.end() : closing.start()] if closing else None
+    # From the newline before the header on: to look for a text is faster than for a line's begin.
+    closing = _CLOSING.search(text, opening.end() - 1)
+    return text[opening.end() : closing.start() + 1] if closing else None
 
 
 def parse(text: str, path: str) -> FrontMatter | None:
@@ -132,55 +137,103 @@ def _read_anyway(header: str, path: str, refused: _Refused) -> FrontMatter:
     return FrontMatter(read_lines(header), header, findings=(finding,))
 
 
+class _Mark(NamedTuple):
+    """The mark of a text in the lines below: whether these are folded, and the last newline cut."""
+
+    folded: bool
+    cut: bool
+
+
+#: A line of the plain subset: its indent, whether a dash begins it, its key or None, and its value:
+#: a tuple for a list in brackets, None where there is none. An empty line has nothing of these.
+_Line = tuple[str, bool, str | None, str | tuple[str, ...] | _Mark | None]
+
+
 def read_plain(header: str) -> dict[str, Any]:
     """Read a header in the plain subset, with the answers that the library gives.
 
     Raises _NotPlain for anything that it is not sure of, repeated keys included.
     """
     values: dict[str, Any] = {}
-    entries: list[Any] | None = None  # of the key that was read last, once it has any
-    key, indent = "", ""
-    for raw in header.split("\n"):
-        line = raw.rstrip("\r ")
-        if pair := _PAIR.fullmatch(line):
-            key, entries = pair[1], None
-            _set_new(values, key, pair[2] or "")
-        elif entry := _ENTRY.fullmatch(line):
-            if entries is None:
-                entries, indent = _begin_list(values, key), entry[1]
-            if entry[1] != indent:
+    entries: list[Any] = []  # of the key that was read last
+    last, margin = "", ""
+    lines = header.split("\n")
+    value: Any
+    for number, raw in enumerate(lines):
+        indent, dash, key, value = _known_line(raw) if len(raw) < _SHORT else _line(raw)
+        value = [*value] if type(value) is tuple else value
+        if dash:
+            if not entries and values.get(last, "") is None:
+                values[last], margin = entries, indent
+            elif not entries or indent != margin:  # below no key, or one that has a value
                 raise _NotPlain
-            entries.append({entry[2]: _plain(entry[3])} if entry[2] else _plain(entry[4]))
-        elif more := _MORE.fullmatch(line):
-            if not entries or not isinstance(entries[-1], dict) or more[1] != indent + "  ":
+            entries.append({key: value} if key else value)
+        elif indent:
+            entry = entries[-1] if entries else None
+            if type(entry) is not dict or key in entry or indent != f"{margin}  ":
                 raise _NotPlain
-            _set_new(entries[-1], more[2], more[3])
-        elif line:
-            raise _NotPlain
-    return values
+            entry[key] = value
+        elif key:
+            if key in values:
+                raise _NotPlain
+            if type(value) is _Mark:
+                value = _take_text(lines, number + 1, value)
+            values[key], last, entries = value, key, []
+    return {key: "" if value is None else value for key, value in values.items()}
 
 
-def _set_new(values: dict[str, Any], key: str, value: str) -> None:
-    if key in values:
+def _line(raw: str) -> _Line:
+    """Read a line; raises _NotPlain where it is outside the plain subset."""
+    line = raw.removesuffix("\r").rstrip(" ")
+    found = _LINE.fullmatch(line) if line.isprintable() else None
+    if found is None:
         raise _NotPlain
-    values[key] = _plain(value)
-
-
-def _begin_list(values: dict[str, Any], key: str) -> list[Any]:
-    if values.get(key) != "":  # no key before it, or one that has a value
+    indent, dash, key, value, mark, entry = found.groups()
+    if not key and entry is None and not dash:
+        return "", False, None, None
+    if value is None and entry is None and (dash or indent):
         raise _NotPlain
-    entries: list[Any] = []
-    values[key] = entries
-    return entries
+    if entry is not None and not dash:
+        raise _NotPlain
+    if mark:
+        return indent, False, key, _Mark(mark[0] == ">", mark.endswith("-"))
+    value = value if key else entry
+    return indent, bool(dash), key, None if value is None else _scalar_or_list(value)
 
 
-def _plain(value: str) -> str | list[str]:
-    if value[:1] in ("'", '"'):
-        return value[1:-1]
-    if not value.startswith("["):
-        return value
-    inner = value[1:-1]
-    return inner.split(", ") if inner else []
+_known_line = lru_cache(_REMEMBERED)(_line)
+
+
+def _scalar_or_list(value: str) -> str | tuple[str, ...]:
+    if value[0] == "[":
+        return tuple(_scalar(part.rstrip(" ")) for part in _PARTS.findall(value[1:-1]))
+    return _scalar(value.rstrip(" "))
+
+
+def _scalar(value: str) -> str:
+    if value[0] == '"':
+        return _ESCAPED.sub(r"\1", value[1:-1])
+    return value[1:-1].replace("''", "'") if value[0] == "'" else value
+
+
+def _take_text(lines: list[str], start: int, mark: _Mark) -> str:
+    """Return a text of lines with one indent, and leave empty lines in its place."""
+    after = start
+    while after < len(lines) and lines[after].startswith(" "):
+        after += 1
+    beyond = after
+    while beyond < len(lines) and not lines[beyond].strip("\r"):
+        beyond += 1
+    if beyond < len(lines) and lines[beyond].startswith(" "):  # it may go on there
+        raise _NotPlain
+    found = [raw.removesuffix("\r") for raw in lines[start:after]]
+    text = [line.lstrip(" ") for line in found]
+    if len({len(line) - len(part) for line, part in zip(found, text, strict=True)}) != 1:
+        raise _NotPlain
+    if not all(part.isprintable() and part[-1:] not in ("", " ") for part in text):
+        raise _NotPlain
+    lines[start:after] = [""] * len(text)
+    return (" " if mark.folded else "\n").join(text) + ("" if mark.cut else "\n")
 
 
 def read_yaml(header: str) -> dict[str, Any]:
