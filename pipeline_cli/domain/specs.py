@@ -19,27 +19,24 @@ ResolutionState = Literal["resolved", "document", "announced", "ambiguous", "mis
 _NUMBERED = re.compile(r"(\d{3})-(.+)")
 
 
-class SourceReference(msgspec.Struct, frozen=True):
-    """A file that a spec names as its source, with the symbols it names in it."""
-
-    file: str
-    symbols: tuple[str, ...] = ()
-
-
-class Spec(msgspec.Struct, frozen=True):
-    """A spec: `stem` is its identity, `path` its file; the rest is what the file says."""
+class Spec(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A spec: `stem` is its identity, `path` its file; title and status are what the file says."""
 
     stem: str
     path: str
     title: str
     status: str | None = None
-    source: tuple[SourceReference, ...] = ()
-    tests: tuple[str, ...] = ()
 
     @property
     def number(self) -> str | None:
         """The three digits before the slug; null where the name has none."""
         return spec_number(self.stem)
+
+
+def spec_named(path: str) -> Spec:
+    """Return the spec of a file that says nothing of itself."""
+    stem = stem_of(path)
+    return Spec(stem, path, title_from_stem(stem))
 
 
 def spec_number(stem: str) -> str | None:
@@ -108,9 +105,9 @@ class SpecIndex:
 
 def stem_of(path: str) -> str:
     """Return the stem that identifies a spec: the file's, or the folder's of `x/spec.md`."""
-    name = basename(path)
-    if name == "spec.md" and "/" in path:
-        return basename(path.rpartition("/")[0])
+    folder, slash, name = path.rpartition("/")
+    if name == "spec.md" and slash:
+        return folder[folder.rfind("/") + 1 :]
     return name.removesuffix(".md")
 
 

@@ -11,22 +11,15 @@ import msgspec
 _MARK = b"pipeline-index-1\n"
 
 
-class Stamp(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The state of a file: its size in bytes, and when contents and entry last changed."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-
 class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was read of a file in a state.
 
-    `data` is encoded, and decoded when it is asked for; until then it is a part of the index.
+    `stamp` is its size in bytes, and when contents and entry last changed, in ns. `data` is
+    encoded, and decoded when it is asked for.
     """
 
-    stamp: Stamp
-    data: memoryview
+    stamp: tuple[int, int, int]
+    data: bytes
 
 
 class Index(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

@@ -10,12 +10,17 @@ from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import load_meta_backlog, read_text
 from pipeline_cli.load.progress import backlog_missing, load_progress
-from pipeline_cli.load.specs import load_specs, spec_files
+from pipeline_cli.load.specs import check_specs, spec_files
 from pipeline_cli.load.task_log import load_tasks
 
 
 def align_answer(context: Context) -> Answer[Alignment]:
     """Answer `align`; raises InputError where there is no backlog to hold against the plan."""
+    with context.workspace.listed_once():
+        return _align_answer(context)
+
+
+def _align_answer(context: Context) -> Answer[Alignment]:
     tally = Tally()
     progress = load_progress(context, tally)
     if progress.backlog is None:
@@ -23,7 +28,7 @@ def align_answer(context: Context) -> Answer[Alignment]:
         gap = unread[0] if unread else backlog_missing(context, "error")
         raise InputError(gap.message, code=gap.code, path=gap.path, hint=gap.hint)
     files = spec_files(context)
-    load_specs(context, files.specs, tally)
+    check_specs(context, files.specs, tally)
     aligned = align(
         progress.backlog,
         load_meta_backlog(context, tally),

@@ -38,7 +38,7 @@ from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path
 from pipeline_cli.load.layout import setting_value
 from pipeline_cli.load.metrics_log import load_metrics
-from pipeline_cli.load.specs import load_specs, spec_files
+from pipeline_cli.load.specs import check_specs, spec_files
 from pipeline_cli.load.state import STATE_FILES
 from pipeline_cli.store.gitrepo import state_of
 
@@ -183,7 +183,7 @@ def _specs(context: Context, tally: Tally) -> health.SpecsFound:
     files = attempt(lambda: spec_files(context), tally)
     if files is None:
         return health.SpecsFound(0, ())
-    load_specs(context, files.specs, tally)
+    check_specs(context, files.specs, tally)
     backlogs = [
         attempt(lambda: product_backlog_path(context), tally),
         attempt(lambda: meta_backlog_path(context), tally),

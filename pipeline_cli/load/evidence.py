@@ -46,7 +46,7 @@ from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
-from pipeline_cli.load.specs import spec_files
+from pipeline_cli.load.specs import source_of, spec_files
 from pipeline_cli.load.tree import WorkTree
 
 #: Findings for which what a spec claims is not known.
@@ -279,7 +279,7 @@ def _no_spec(name: str, claimants: Sequence[_Claimant]) -> UsageError:
     return UsageError(f"no spec is named {name[:60]!r}", hint=hint)
 
 
-class SpecReading(msgspec.Struct, frozen=True, gc=False):
+class SpecReading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All that is read of a spec: how it is named, its status, and what it cites.
 
     `status_line` is the line of its status, null without front matter.
@@ -293,16 +293,18 @@ class SpecReading(msgspec.Struct, frozen=True, gc=False):
 
 def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant]:
     done = {word.casefold() for word in context.settings.evidence.done_words}
-    for path in spec_files(context).specs:
-        trouble = Tally()
+    trouble = Tally()
 
-        def read(path: str = path, trouble: Tally = trouble) -> SpecReading | None:
-            source = _source_of(context, path, trouble)
-            return None if source is None else read_spec(source)
+    def read(path: str) -> SpecReading | None:
+        source = source_of(context, path, trouble)
+        return None if source is None else read_spec(source)
 
-        reading = tree.kept.reading("specs", path, SpecReading, read)
+    paths = spec_files(context).specs
+    readings = tree.kept.readings("specs", paths, SpecReading, read)
+    for path, reading in zip(paths, readings, strict=True):
         reading = reading or read_spec(SourceFile(path, ""))
         found = (*trouble, *reading.findings)
+        trouble = Tally()
         tally.extend(found)
         unread = any(one.code in _UNREAD for one in found)
         said = _status(reading, done)
@@ -312,20 +314,12 @@ def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant
         yield _Claimant(reading.spec, path, said, list(cited.citations), notes, unread)
 
 
-def _source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
-    try:
-        return read_text(context, path, tally)
-    except InputError as error:
-        tally.add(as_finding(error))
-        return None
-
-
 def read_spec(source: SourceFile) -> SpecReading:
     """Read a spec for its evidence; what it names as source and tests is among its citations."""
     spec, header, findings = spec_md.read(source)
     cited = spec_cites.read(source.text, source.path, header)
     return SpecReading(
-        Spec(spec.stem, spec.path, spec.title, spec.status),
+        spec,
         None if header is None else _line_of_status(header),
         cited,
         findings + cited.findings,

@@ -6,12 +6,13 @@ whose state differs, or that was touched in the last two seconds, is read.
 
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
-from pipeline_cli.formats.kept_index import Index, Kept, Stamp, decode, encode
+from pipeline_cli.formats.kept_index import Index, Kept, decode, encode
 from pipeline_cli.load.context import Context, clock_ns
 from pipeline_cli.store import usercache
 
@@ -24,47 +25,62 @@ T = TypeVar("T")
 
 
 class KeptReadings:
-    """The index of a workspace; read when first asked, written by `save` if anything is new."""
+    """An index of a workspace; read when it is made, written by `save` if anything is new.
 
-    def __init__(self, context: Context) -> None:
+    `name` is that of its file: who reads other things keeps them in another.
+    """
+
+    def __init__(self, context: Context, name: str) -> None:
         self._workspace = context.workspace
         self._settled = clock_ns() - _UNSETTLED
         self._fresh = 0
         self._reader = f"{usercache.state_of_program()} {sys.version}"
         self._root = os.path.realpath(context.workspace.root)
         folder = usercache.cache_folder(os.environ, context.workspace.root)
-        self._file = folder and usercache.file_for(folder, context.workspace.root, "evidence")
+        self._file = folder and usercache.file_for(folder, context.workspace.root, name)
         data = usercache.read_cache(self._file) if self._file else None
         index = decode(data, self._reader, self._root) if data else None
         self._index = index or Index(self._reader, self._root, {})
 
     def reading(
-        self, kind: str, path: str, wanted: type[T], read: Callable[[], T | None]
+        self, kind: str, path: str, wanted: type[T], read: Callable[[str], T | None]
     ) -> T | None:
-        """Return what is kept of a file as it is now, else what `read` returns, and keep that.
+        """Return of one file what `readings` yields."""
+        return next(self.readings(kind, (path,), wanted, read))
+
+    def readings(
+        self, kind: str, paths: Iterable[str], wanted: type[T], read: Callable[[str], T | None]
+    ) -> Iterator[T | None]:
+        """Yield what is kept of each file as it is now, else what `read` returns, and keep that.
 
         None is not kept: the file cannot be read, and may be next time.
         """
         if self._file is None:
-            return read()
+            yield from map(read, paths)
+            return
         kept = self._index.kinds.setdefault(kind, {})
-        # Before the file is read: what changes meanwhile leaves a newer stamp than this.
-        stamp = self._stamp(path)
-        known = kept.get(path)
-        if stamp and known and known.stamp == stamp:
-            try:
-                return msgspec.msgpack.decode(known.data, type=wanted)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass
-        value = read()
-        if stamp and value is not None:
-            try:
-                path.encode()
-                kept[path] = Kept(stamp, memoryview(msgspec.msgpack.encode(value)))
-                self._fresh += 1
-            except UnicodeEncodeError:  # bytes that are no UTF-8
-                kept.pop(path, None)
-        return value
+        decoded = msgspec.msgpack.Decoder(wanted).decode
+        for path in paths:
+            # Before the file is read: what changes meanwhile leaves a newer stamp than this.
+            stamp = self._workspace.state_of(path)
+            known = kept.get(path)
+            value = None
+            if known is not None and known.stamp == stamp:
+                with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                    value = decoded(known.data)
+            if value is None:
+                value = read(path)
+                if value is not None and stamp and max(stamp[1:]) < self._settled:
+                    self._keep(kept, path, stamp, value)
+            yield value
+
+    def _keep(
+        self, kept: dict[str, Kept], path: str, stamp: tuple[int, int, int], value: object
+    ) -> None:
+        with suppress(UnicodeEncodeError):  # bytes that are no UTF-8
+            path.encode()
+            kept[path] = Kept(stamp, msgspec.msgpack.encode(value))
+            self._fresh += 1
 
     def save(self, present: Collection[str]) -> None:
         """Write the index where enough is new; what was kept of files that are gone is dropped."""
@@ -82,8 +98,21 @@ class KeptReadings:
             return
         usercache.write_cache(self._file, data)
 
-    def _stamp(self, path: str) -> Stamp | None:
-        state = self._workspace.state_of(path)
-        if state is None or max(state[1:]) >= self._settled:
-            return None
-        return Stamp(*state)
+
+def readings(
+    context: Context,
+    name: str,
+    paths: Sequence[str],
+    wanted: type[T],
+    read: Callable[[str], T | None],
+) -> Iterator[T | None]:
+    """Yield of each file what is kept of it or `read` returns, and keep what is new at the end.
+
+    Few files are read at once. `name` is that of the index, and of all that is in it.
+    """
+    if len(paths) < _WORTH:
+        yield from map(read, paths)
+        return
+    kept = KeptReadings(context, name)
+    yield from kept.readings(name, paths, wanted, read)
+    kept.save(set(paths))

@@ -1,19 +1,27 @@
 """Specs: which files are some, and what they say."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 
 import msgspec
 
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Tally
-from pipeline_cli.domain.specs import Spec, spec_number, stem_of
+from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.specs import Spec, spec_named, spec_number, stem_of
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path, read_text
+from pipeline_cli.load.kept import readings
 from pipeline_cli.store.workspace import Workspace
+
+
+class _Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A spec, and what could not be read of it."""
+
+    spec: Spec
+    findings: tuple[Finding, ...] = ()
 
 
 class SpecFiles(msgspec.Struct, frozen=True):
@@ -31,13 +39,16 @@ def spec_files(context: Context) -> SpecFiles:
     """
     workspace, folder = context.workspace, context.settings.paths.specs.rstrip("/")
     ignored = _any_of(context.settings.specs.ignore)
-    backlogs = {product_backlog_path(context), meta_backlog_path(context)}
-    markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
-    candidates = [path for path in markdown if path not in backlogs and not ignored(stem_of(path))]
-    specs = [path for path in candidates if spec_number(stem_of(path))]
-    if not specs:
-        nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
-        specs = candidates + [path for path in nested if _may_exist(workspace, path)]
+    with workspace.listed_once():
+        backlogs = {product_backlog_path(context), meta_backlog_path(context)}
+        markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
+        named = [(path, stem_of(path)) for path in markdown if path not in backlogs]
+        named = [(path, stem) for path, stem in named if not ignored(stem)]
+        specs = [path for path, stem in named if spec_number(stem)]
+        if not specs:
+            nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
+            specs = [path for path, _ in named]
+            specs += [path for path in nested if _may_exist(workspace, path)]
     chosen = set(specs)
     return SpecFiles(tuple(specs), tuple(path for path in markdown if path not in chosen))
 
@@ -55,19 +66,36 @@ def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
     return re.compile("|".join(map(translate, patterns)) or r"(?!)").match
 
 
+def source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
+    """Read a text file; what keeps us from it is a finding, and it reads as absent."""
+    try:
+        return read_text(context, path, tally)
+    except InputError as error:
+        tally.add(as_finding(error))
+        return None
+
+
 def load_specs(context: Context, paths: Sequence[str], tally: Tally) -> tuple[Spec, ...]:
     """Read specs; one that cannot be read is a finding and keeps its name."""
-    # Front matter has patterns that take longer to compile than a small workspace to read.
-    from pipeline_cli.formats import spec_md
+    return tuple(_read_specs(context, paths, tally))
 
-    specs = []
-    for path in paths:
-        try:
-            source = read_text(context, path, tally)
-        except InputError as error:
-            tally.add(as_finding(error))
-            source = None
-        spec, findings = spec_md.parse(source or SourceFile(path, ""))
-        tally.extend(findings)
-        specs.append(spec)
-    return tuple(specs)
+
+def check_specs(context: Context, paths: Sequence[str], tally: Tally) -> None:
+    """Tell the tally what cannot be read of specs, and hold none of them."""
+    for _ in _read_specs(context, paths, tally):
+        pass
+
+
+def _read_specs(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[Spec]:
+    def read(path: str) -> _Reading | None:
+        # Front matter has patterns that take longer to compile than a small workspace to read.
+        from pipeline_cli.formats import spec_md
+
+        source = source_of(context, path, tally)
+        return None if source is None else _Reading(*spec_md.parse(source))
+
+    found = readings(context, "specs", paths, _Reading, read)
+    for path, reading in zip(paths, found, strict=True):
+        reading = reading or _Reading(spec_named(path))
+        tally.extend(reading.findings)
+        yield reading.spec

@@ -34,7 +34,7 @@ class WorkTree:
     def __init__(self, context: Context) -> None:
         self._workspace = context.workspace
         self._symbols = SymbolReader()
-        self.kept = KeptReadings(context)
+        self.kept = KeptReadings(context, "evidence")
         self._definitions: dict[str, Definitions | Unreadable] = {}
         self._apart: dict[str, str | None] = {}
         self._moved: dict[str, str] = {}
@@ -115,18 +115,16 @@ class WorkTree:
     def _tests(self) -> dict[str, list[str]]:
         """The files that define each test function."""
         found: dict[str, list[str]] = {}
-        for path in sorted(self.files):
-            if path.endswith(".py") and is_test_path(path):
-                for name in self._test_names_of(path):
-                    found.setdefault(name, []).append(path)
+        paths = sorted(path for path in self.files if path.endswith(".py") and is_test_path(path))
+        readings = self.kept.readings("tests", paths, frozenset[str], self._read_test_names)
+        for path, names in zip(paths, readings, strict=True):
+            for name in names or ():
+                found.setdefault(name, []).append(path)
         return found
 
-    def _test_names_of(self, path: str) -> Iterable[str]:
-        def read() -> frozenset[str] | None:
-            text = self.text(path)
-            return None if text is None else test_names(text)
-
-        return self.kept.reading("tests", path, frozenset[str], read) or ()
+    def _read_test_names(self, path: str) -> frozenset[str] | None:
+        text = self.text(path)
+        return None if text is None else test_names(text)
 
     @cached_property
     def _test_names(self) -> tuple[str, ...]:
@@ -244,7 +242,7 @@ class WorkTree:
     def _read_definitions(self, path: str) -> Definitions | Unreadable:
         found: Definitions | Unreadable = Unreadable("it cannot be read as text")
 
-        def read() -> Definitions | None:
+        def read(path: str) -> Definitions | None:
             nonlocal found
             text = self.text(path)
             if text is not None:
@@ -253,7 +251,7 @@ class WorkTree:
 
         # What other languages define depends on an extra, which may come and go.
         if not path.endswith((".py", ".pyi")):
-            read()
+            read(path)
             return found
         return self.kept.reading("definitions", path, Definitions, read) or found
 

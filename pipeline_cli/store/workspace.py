@@ -7,11 +7,14 @@ Parses nothing and decides nothing about data.
 import contextlib
 import errno
 import os
+import re
 import stat
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,6 +63,13 @@ class Walk(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
 
+class Listing(NamedTuple):
+    """Files and folders of a folder, as paths, sorted."""
+
+    files: list[str]
+    folders: list[str]
+
+
 class Workspace:
     """A folder tree that is read, and changed only through `apply`.
 
@@ -71,7 +81,8 @@ class Workspace:
         self._named = named
         self._real_root = os.path.realpath(root)
         # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
-        self._inside: dict[str, Path] = {}
+        self._inside: dict[str, str] = {}
+        self._listed: dict[str, Listing] | None = None
         self._holds_logs = False
         self._holds_documents = False
         self._planned: list[ChangeSet] = []
@@ -125,10 +136,11 @@ class Workspace:
 
         Raises InputError where it is there and cannot be read.
         """
-        with self._opened(path) as descriptor:
-            if descriptor is None:
-                return None
-            status = os.fstat(descriptor)
+        descriptor = self._descriptor(path)
+        if descriptor is None:
+            return None
+        try:
+            status = _status_of(descriptor, path)
             if status.st_size > MAX_DOCUMENT:
                 raise InputError(
                     f"the file has {status.st_size:,} bytes, more than {MAX_DOCUMENT >> 20} MiB",
@@ -136,7 +148,9 @@ class Workspace:
                     path=path,
                     hint="split it, or move what is finished into an archive",
                 )
-            data = b"".join(_blocks_of(descriptor, path))
+            data = _whole(descriptor, status.st_size, path)
+        finally:
+            os.close(descriptor)
         return decode(path, data, mtime_ns=status.st_mtime_ns)
 
     def blocks(self, path: str, start: int = 0) -> Iterator[bytes]:
@@ -168,7 +182,7 @@ class Workspace:
     def state_of(self, path: str) -> tuple[int, int, int] | None:
         """Return size, mtime and ctime in ns of a regular file; None for a link and all else."""
         folder, _, name = path.rpartition("/")
-        if name in ("", ".", ".."):
+        if name in ("", ".", "..") or path[0] == "/":
             return None
         try:
             status = os.lstat(f"{self._folder_inside(folder)}/{name}")
@@ -190,7 +204,7 @@ class Workspace:
 
     def exists(self, path: str) -> bool:
         """Tell whether something lies at a path; raise InputError where that cannot be told."""
-        if self._rehearses and self._is_planned(path):
+        if (self._rehearses and self._is_planned(path)) or self.state_of(path):
             return True
         try:
             os.lstat(self.locate(path))
@@ -200,17 +214,30 @@ class Workspace:
             raise _unreadable(path, error.strerror or str(error)) from error
         return True
 
-    def files(self, folder: str) -> list[str]:
+    @contextlib.contextmanager
+    def listed_once(self) -> Iterator[None]:
+        """Look into each folder once: for an answer that asks again and again, and writes nothing.
+
+        Without it each question sees what lies there by then.
+        """
+        before = self._listed
+        self._listed = {} if before is None else before
+        try:
+            yield
+        finally:
+            self._listed = before
+
+    def files(self, folder: str) -> Sequence[str]:
         """List the regular files of a folder as paths, sorted; empty where there is none.
 
         A link to a file counts; one that leaves the workspace is found out when it is read.
         Raises InputError where the folder is there and cannot be read.
         """
-        return sorted(path for path, is_file in self._scan(folder) if is_file)
+        return self._listing(folder).files
 
-    def folders(self, folder: str) -> list[str]:
+    def folders(self, folder: str) -> Sequence[str]:
         """List the folders of a folder as paths, sorted."""
-        return sorted(path for path, is_file in self._scan(folder) if not is_file)
+        return self._listing(folder).folders
 
     def find(self, patterns: Sequence[str]) -> str | None:
         """Return the first file that a pattern matches, trying the patterns in order.
@@ -223,7 +250,11 @@ class Workspace:
                 if self.exists(pattern):
                     return pattern
                 continue
-            for path in self.files(folder):
+            files = self.files(folder)
+            begin = (f"{folder}/" if folder else "") + re.split(r"[*?[]", name)[0]
+            for path in files[bisect_left(files, begin) :]:
+                if not path.startswith(begin):
+                    break
                 if fnmatchcase(path.rpartition("/")[2], name):
                     return path
         return None
@@ -477,24 +508,40 @@ class Workspace:
             return repository.common_dir / f"pipeline-{kind}.lock"
         return self._with_folder(f"api/logs/.pipeline-{kind}.lock")
 
-    def _scan(self, folder: str) -> Iterator[tuple[str, bool]]:
+    def _listing(self, folder: str) -> Listing:
+        if self._listed is None:
+            return self._scan(folder)
+        if folder not in self._listed:
+            self._listed[folder] = self._scan(folder)
+        return self._listed[folder]
+
+    def _scan(self, folder: str) -> Listing:
+        files, folders = [], []
+        place = self.locate(folder) if folder else self.root
         try:
-            with os.scandir(self.locate(folder) if folder else self.root) as entries:
+            real = self._folder_inside(folder)
+            with os.scandir(place) as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if _is_folder(entry):
-                        yield path, False
-                    elif entry.is_symlink() or entry.is_file():
-                        yield path, True
+                    if entry.is_file(follow_symlinks=False):
+                        files.append(path)
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(path)
+                        self._inside[path] = f"{real}/{entry.name}"
+                    elif _is_folder(entry):
+                        folders.append(path)
+                    elif entry.is_symlink():
+                        files.append(path)
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return Listing([], [])
         except OSError as error:
             raise _unreadable(folder, error.strerror or str(error)) from error
+        return Listing(sorted(files), sorted(folders))
 
-    def _folder_inside(self, folder: str) -> Path:
+    def _folder_inside(self, folder: str) -> str:
         """Return where a folder lies; raise InputError where that is not inside."""
         if folder not in self._inside:
-            self._inside[folder] = Path(os.path.realpath(self.locate(folder or ".")))
+            self._inside[folder] = os.path.realpath(self.locate(folder or "."))
         return self._inside[folder]
 
     def _open(self, path: str) -> int:
@@ -519,21 +566,12 @@ class Workspace:
 
         Opened without blocking: a FIFO where a file should be must not hold us up.
         """
-        if self._rehearses and self._is_planned(path):
-            with _in_memory(self._as_planned(path)) as descriptor:
-                yield descriptor
-            return
-        try:
-            descriptor = self._open(path)
-        except (FileNotFoundError, NotADirectoryError):
+        descriptor = self._descriptor(path)
+        if descriptor is None:
             yield None
             return
-        except OSError as error:
-            raise _unreadable(path, error.strerror or str(error)) from error
         try:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise _unreadable(path, f"it is {_kind(mode)}, not a file")
+            _status_of(descriptor, path)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -558,6 +596,16 @@ class Workspace:
                     torn = bool(data) and not data.endswith(b"\n")
                     data += b"\n" * torn + append.text.encode("utf-8")
         return data
+
+    def _descriptor(self, path: str) -> int | None:
+        if self._rehearses and self._is_planned(path):
+            return _in_memory(self._as_planned(path))
+        try:
+            return self._open(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
 
 
 def find_root(start: Path, *, named: bool) -> Path:
@@ -603,16 +651,39 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-@contextlib.contextmanager
-def _in_memory(data: bytes) -> Iterator[int]:
-    """Hold bytes as a file that no folder names."""
-    from tempfile import TemporaryFile
+def _in_memory(data: bytes) -> int:
+    """Open a file that no folder names, and that holds these bytes."""
+    if _LINUX:  # needs no folder for it, so that a dry run works where nothing can be written
+        descriptor = os.memfd_create("planned")
+    else:
+        from tempfile import TemporaryFile
 
-    # Linux needs no folder for it, so that a dry run works where nothing can be written at all.
-    with os.fdopen(os.memfd_create("planned"), "w+b") if _LINUX else TemporaryFile() as file:
-        file.write(data)
-        file.seek(0)
-        yield file.fileno()
+        with TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    with os.fdopen(descriptor, "wb", closefd=False) as planned:
+        planned.write(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _status_of(descriptor: int, path: str) -> os.stat_result:
+    """Return the status of an open file; raise InputError where it is no regular one."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise _unreadable(path, f"it is {_kind(status.st_mode)}, not a file")
+    return status
+
+
+def _whole(descriptor: int, size: int, path: str) -> bytes:
+    """Read a file of about `size` bytes to its end: in one go where nothing has been added."""
+    try:
+        data = os.read(descriptor, size + 1)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    return data if len(data) == size else data + b"".join(_blocks_of(descriptor, path))
 
 
 def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:

@@ -98,8 +98,6 @@ def test_specs_are_read_without_findings_and_one_header_in_ten_is_not_plain() ->
         spec, findings = spec_md.parse(SourceFile(f"specs/{generate.spec_name(number)}.md", text))
         assert not findings
         assert spec.status
-        assert (len(spec.source), len(spec.tests)) == (2 + number % 4, 1 + number % 4)
-        assert all(len(source.symbols) == 3 for source in spec.source)
         try:
             frontmatter.read_plain(frontmatter.header_of(text) or "")
         except frontmatter._NotPlain:

@@ -2,24 +2,25 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline_cli.domain.documents import SourceFile, decode
-from pipeline_cli.domain.specs import Spec
-from pipeline_cli.formats.spec_md import parse
+from pipeline_cli.formats.spec_md import read
 from tests.support import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC_FILES = sorted((ROOT / "specs").glob("[0-9]*.md"))
 
 
-def read(path: Path) -> Spec:
+def header_of(path: Path) -> dict[str, Any]:
     source = decode(f"specs/{path.name}", path.read_bytes())
     assert isinstance(source, SourceFile)
-    spec, findings = parse(source)
+    _, header, findings = read(source)
+    assert header is not None
     assert findings == ()
-    return spec
+    return header.values
 
 
 def defined_in(path: Path) -> set[str]:
@@ -36,19 +37,19 @@ def defined_in(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", SPEC_FILES, ids=lambda path: path.stem)
 def test_every_source_and_symbol_of_a_spec_exists(path: Path) -> None:
-    spec = read(path)
-    assert spec.source, "a spec of ours names its sources"
-    for reference in spec.source:
-        assert reference.symbols, f"{reference.file} names no symbol"
-        missing = set(reference.symbols) - defined_in(ROOT / reference.file)
-        assert not missing, f"{reference.file} does not define {missing}"
+    sources = header_of(path)["source"]
+    assert sources, "a spec of ours names its sources"
+    for source in sources:
+        assert source["symbols"], f"{source['file']} names no symbol"
+        missing = set(source["symbols"]) - defined_in(ROOT / source["file"])
+        assert not missing, f"{source['file']} does not define {missing}"
 
 
 @pytest.mark.parametrize("path", SPEC_FILES, ids=lambda path: path.stem)
 def test_every_test_of_a_spec_exists(path: Path) -> None:
-    spec = read(path)
-    assert spec.tests, "a spec of ours names its tests"
-    for command in spec.tests:
+    tests = header_of(path)["test"]
+    assert tests, "a spec of ours names its tests"
+    for command in tests:
         assert (ROOT / command.removeprefix("pytest ")).is_file(), command
 
 

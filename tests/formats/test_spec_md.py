@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.domain.specs import SourceReference, Spec
+from pipeline_cli.domain.specs import Spec
 from pipeline_cli.formats.spec_md import parse
 
 
@@ -47,43 +47,6 @@ def test_a_title_that_is_no_text_gives_way_to_the_slug(header: str) -> None:
 )
 def test_the_status_is_kept_as_text(header: str, status: str | None) -> None:
     assert spec(header).status == status
-
-
-@pytest.mark.parametrize(
-    ("header", "source"),
-    [
-        ("source: a.py", (SourceReference("a.py"),)),
-        ("source:\n  - a.py\n  - b.py", (SourceReference("a.py"), SourceReference("b.py"))),
-        ("source:\n  - file: a.py", (SourceReference("a.py"),)),
-        (
-            "source:\n  - file: a.py\n    symbols: [one(), Two.three]",
-            (SourceReference("a.py", ("one()", "Two.three")),),
-        ),
-        ("source:\n  - file: a.py\n    symbols: one", (SourceReference("a.py", ("one",)),)),
-        ("source:\n  - file: a.py\n    symbols:", (SourceReference("a.py"),)),
-        ("source:\n  - symbols: [one]", ()),
-        ("source:\n  - file:\n    symbols: [one]", ()),
-        ("source: ''", ()),
-        ("source:", ()),
-        ("title: x", ()),
-    ],
-)
-def test_sources_are_read_in_every_shape(header: str, source: tuple[SourceReference, ...]) -> None:
-    assert spec(header).source == source
-
-
-@pytest.mark.parametrize(
-    ("header", "tests"),
-    [
-        ("test: cd api && pytest tests/a.py", ("cd api && pytest tests/a.py",)),
-        ("tests: pytest a.py", ("pytest a.py",)),
-        ("test:\n  - a\n  - b", ("a", "b")),
-        ("test: ''", ()),
-        ("title: x", ()),
-    ],
-)
-def test_tests_are_a_line_or_a_list(header: str, tests: tuple[str, ...]) -> None:
-    assert spec(header).tests == tests
 
 
 def test_the_findings_of_file_and_header_come_together() -> None:
