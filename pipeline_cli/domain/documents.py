@@ -15,6 +15,7 @@ _BOMS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+_MARKS = tuple(mark for mark, _ in _BOMS)
 #: So many leading bytes decide whether zeros make the pattern of UTF-16 or UTF-32.
 _SAMPLE = 4096
 
@@ -75,6 +76,8 @@ def foreign_encoding(data: bytes) -> str | None:
     Told by the byte order mark, else by where zeros stand: text in these encodings has them
     at every second byte, or at three of four, and hardly elsewhere.
     """
+    if data.find(0, 0, _SAMPLE) < 0 and not data.startswith(_MARKS):
+        return None
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name

@@ -21,7 +21,7 @@ _REST = r"([\d,]+) more of the same, [\d,]+ in all"
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One problem in the user's data: a stable code, its place, and the remedy.
 
     `path` is relative to the workspace, `line` counts from 1; both are null where the problem

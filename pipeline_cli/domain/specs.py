@@ -41,7 +41,7 @@ def spec_named(path: str) -> Spec:
 
 def spec_number(stem: str) -> str | None:
     """Return the three digits that begin `NNN-slug`, else None."""
-    match = _NUMBERED.fullmatch(stem)
+    match = _NUMBERED.fullmatch(stem) if stem[:1].isdecimal() else None
     return match[1] if match else None
 
 
@@ -105,9 +105,10 @@ class SpecIndex:
 
 def stem_of(path: str) -> str:
     """Return the stem that identifies a spec: the file's, or the folder's of `x/spec.md`."""
-    folder, slash, name = path.rpartition("/")
-    if name == "spec.md" and slash:
-        return folder[folder.rfind("/") + 1 :]
+    slash = path.rfind("/")
+    name = path[slash + 1 :]
+    if name == "spec.md" and slash >= 0:
+        return basename(path[:slash])
     return name.removesuffix(".md")
 
 

@@ -37,8 +37,9 @@ _PAIR = rf"({_KEY}):(?: ++(?:({_PLAIN}|{_QUOTED}|{_FLOW})|([|>]-?)))?"
 _LINE = re.compile(rf"( *+)(- )?(?:{_PAIR}|({_PLAIN}|{_QUOTED}))? *+(?:(?<![^ ])#.*+)?")
 _PARTS = re.compile(r""""[^"]*"|'[^']*'|[^ ,][^,]*""")
 _ESCAPED = re.compile(r"\\(.)")
-#: Specs say the same in many of their lines: so many short ones are remembered.
-_REMEMBERED, _SHORT = 2048, 200
+#: Specs say the same in many of their lines: so many are remembered. Longer headers are left to
+#: the library, so that these lines are short.
+_REMEMBERED, _LONGEST = 2048, 1 << 14
 
 
 class FrontMatter(msgspec.Struct, frozen=True):
@@ -93,9 +94,10 @@ def parse(text: str, path: str) -> FrontMatter | None:
         if 4 * len(header) > MAX_BYTES < len(header.encode("utf-8", "surrogateescape")):
             raise _Refused(f"it is longer than {MAX_BYTES >> 20} MiB", None)
         try:
-            return FrontMatter(read_plain(header), header)
+            values = read_plain(header) if len(header) <= _LONGEST else read_yaml(header)
         except _NotPlain:
-            return FrontMatter(read_yaml(header), header)
+            values = read_yaml(header)
+        return FrontMatter(values, header)
     except _Refused as refused:
         return _read_anyway(header, path, refused)
 
@@ -160,7 +162,7 @@ def read_plain(header: str) -> dict[str, Any]:
     lines = header.split("\n")
     value: Any
     for number, raw in enumerate(lines):
-        indent, dash, key, value = _known_line(raw) if len(raw) < _SHORT else _line(raw)
+        indent, dash, key, value = _line(raw)
         value = [*value] if type(value) is tuple else value
         if dash:
             if not entries and values.get(last, "") is None:
@@ -179,9 +181,11 @@ def read_plain(header: str) -> dict[str, Any]:
             if type(value) is _Mark:
                 value = _take_text(lines, number + 1, value)
             values[key], last, entries = value, key, []
-    return {key: "" if value is None else value for key, value in values.items()}
+    has_empty = None in values.values()
+    return {k: "" if v is None else v for k, v in values.items()} if has_empty else values
 
 
+@lru_cache(_REMEMBERED)
 def _line(raw: str) -> _Line:
     """Read a line; raises _NotPlain where it is outside the plain subset."""
     line = raw.removesuffix("\r").rstrip(" ")
@@ -199,9 +203,6 @@ def _line(raw: str) -> _Line:
         return indent, False, key, _Mark(mark[0] == ">", mark.endswith("-"))
     value = value if key else entry
     return indent, bool(dash), key, None if value is None else _scalar_or_list(value)
-
-
-_known_line = lru_cache(_REMEMBERED)(_line)
 
 
 def _scalar_or_list(value: str) -> str | tuple[str, ...]:

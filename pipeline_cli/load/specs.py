@@ -96,6 +96,9 @@ def _read_specs(context: Context, paths: Sequence[str], tally: Tally) -> Iterato
 
     found = readings(context, "specs", paths, _Reading, read)
     for path, reading in zip(paths, found, strict=True):
-        reading = reading or _Reading(spec_named(path))
-        tally.extend(reading.findings)
+        if reading is None:
+            yield spec_named(path)
+            continue
+        if reading.findings:
+            tally.extend(reading.findings)
         yield reading.spec
