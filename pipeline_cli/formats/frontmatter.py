@@ -306,29 +306,42 @@ def _line_at(header: str, mark: Any) -> int | None:
 
 @cache
 def _loader() -> Any:
-    """Return YAML's base loader, every scalar a string, that refuses a repeated key."""
+    """Return YAML's base loader: every scalar a string, a repeated key refused."""
     import yaml
 
     base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
     class StringLoader(base):  # type: ignore[misc]
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            seen = set()
-            for key_node, _ in node.value:
-                if not isinstance(key_node, yaml.ScalarNode):
-                    raise yaml.constructor.ConstructorError(
-                        None, None, "a key is no string", key_node.start_mark
-                    )
-                key = key_node.value
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key} is there twice", key_node.start_mark
-                    )
-                seen.add(key)
-            mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-            return mapping
+        def resolve(self, kind: object, value: object, implicit: object) -> str:
+            return ""  # no scalar has a type, so none is looked for
+
+        def get_single_data(self) -> Any:
+            node = self.get_single_node()
+            return None if node is None else _built(node)
 
     return StringLoader
+
+
+def _built(node: Any) -> Any:
+    """Make strings, lists and dicts of a tree of YAML's nodes."""
+    if node.id == "scalar":
+        return node.value
+    if node.id == "sequence":
+        return [_built(entry) for entry in node.value]
+    keys = set()
+    for key, _ in node.value:
+        if key.id != "scalar":
+            raise _not_built("a key is no string", key)
+        if key.value in keys:
+            raise _not_built(f"the key {key.value} is there twice", key)
+        keys.add(key.value)
+    return {key.value: _built(value) for key, value in node.value}
+
+
+def _not_built(problem: str, node: Any) -> Exception:
+    import yaml
+
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 @cache

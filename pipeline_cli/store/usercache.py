@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from zlib import crc32
@@ -72,6 +71,8 @@ def write_cache(path: Path, data: bytes) -> None:
     """
     if len(data) > MAX_BYTES:
         return
+    import tempfile  # slow to load, and needed for a write alone
+
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A file of mode 0600, which nobody reads before it has its name.

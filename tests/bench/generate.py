@@ -89,7 +89,7 @@ def spec_name(number: int) -> str:
 
 
 def spec_text(number: int) -> str:
-    """Return a spec; one header in ten is outside the plain subset."""
+    """Return a spec; one header in ten has a comment after quotes, and a folded text."""
     area = _AREAS[number % len(_AREAS)]
     title = f"{area.capitalize()} part {number}"
     head = f"title: {title}\nstatus: {_STATUSES[number % 4]}\n"
