@@ -32,7 +32,7 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 
 
-class Citation(msgspec.Struct, frozen=True, gc=False):
+class Citation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that a spec names as proof of itself, and how a miss is to be taken.
 
     `ref` is what stands in the text, `path` and `line` the place where it stands. `candidates`

@@ -33,7 +33,7 @@ from pipeline_cli.formats.pytest_lines import command_cites
 Section = Literal["files", "tests", "none"]
 
 
-class Cited(msgspec.Struct, frozen=True):
+class Cited(msgspec.Struct, frozen=True, array_like=True):
     """What a spec cites, how many of its boxes are ticked, and what was wrong with it."""
 
     citations: tuple[Citation, ...] = ()
