@@ -547,7 +547,7 @@ class Workspace:
     def _open(self, path: str) -> int:
         """Open a file for reading: quickly where only its name can lead out, else after a look."""
         folder, _, name = path.rpartition("/")
-        if name in ("", ".", "..") or "\0" in name:
+        if name in ("", ".", "..") or path[0] == "/" or "\0" in name:
             return os.open(self.locate(path), _READING)
         inside = self._folder_inside(folder)
         try:

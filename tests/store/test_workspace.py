@@ -131,11 +131,12 @@ def test_what_is_read_gives_back_every_byte(tmp_path: Path, data: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.md", "docs/../../secret.md", "docs/../a.md", "/", "a\0b", "..", "docs/.."]
+    "path",
+    ["../secret.md", "docs/../../x.md", "docs/../a.md", "/", "a\0b", "..", "docs/..", "/top.md"],
 )
 def test_a_path_that_leaves_the_workspace_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(InputError) as caught:
-        Workspace(write(tmp_path, {"docs/b.md": ""})).read(path)
+        Workspace(write(tmp_path, {"docs/b.md": "", "top.md": ""})).read(path)
     assert caught.value.code == "path-outside"
 
 
@@ -259,6 +260,54 @@ def test_find_prefers_an_earlier_plain_path(tmp_path: Path) -> None:
 def test_find_gives_none_where_nothing_matches(tmp_path: Path) -> None:
     space = Workspace(write(tmp_path, {"specs/007-x.md": ""}))
     assert space.find(["backlog/006.md", "specs/006-*.md"]) is None
+
+
+def test_find_takes_nothing_of_a_folder_for_a_wildcard(tmp_path: Path) -> None:
+    files = {"s[1]/b-1.md": "", "s[1]/b.md": "", "s[1]/a-2.md": "", "s1/b-0.md": ""}
+    space = Workspace(write(tmp_path, files))
+    assert space.find(["s[1]/b-*.md"]) == "s[1]/b-1.md"
+    assert space.find(["s[1]/[a]-?.md"]) == "s[1]/a-2.md"
+
+
+def test_a_folder_is_seen_as_it_is_unless_it_is_listed_once(tmp_path: Path) -> None:
+    space = Workspace(write(tmp_path, {"s/a.md": ""}))
+    with space.listed_once():
+        assert space.files("s") == ["s/a.md"]
+        write(tmp_path, {"s/b.md": "", "s/c/d.md": ""})
+        with space.listed_once():
+            assert (space.files("s"), space.folders("s")) == (["s/a.md"], [])
+        assert space.files("s") == ["s/a.md"]
+    assert (space.files("s"), space.folders("s")) == (["s/a.md", "s/b.md"], ["s/c"])
+
+
+def test_what_is_there_exists_and_what_leads_out_is_refused(tmp_path: Path) -> None:
+    space = Workspace(write(tmp_path / "w", {"s/a.md": "", "s/b/c.md": "", "top.md": ""}))
+    (tmp_path / "w/s/link.md").symlink_to("a.md")
+    (tmp_path / "w/s/out").symlink_to(tmp_path)
+    space.files("s")
+    assert all(map(space.exists, ["s/a.md", "s/b/c.md", "s/b", "s/link.md", "s"]))
+    assert not any(map(space.exists, ["s/x.md", "s/a.md/x", "s/b/x.md", "x/y"]))
+    for path in ("/top.md", "/s/a.md", "s/out", "s/out/x.md", "s/../s/a.md"):
+        with pytest.raises(InputError) as caught:
+            space.exists(path)
+        assert (caught.value.code, caught.value.path) == ("path-outside", path)
+
+
+def test_a_listed_folder_that_is_a_link_out_stays_outside(tmp_path: Path) -> None:
+    write(tmp_path, {"elsewhere/spec.md": "secret", "w/s/a/spec.md": "ours"})
+    (tmp_path / "w/s/b").symlink_to("../../elsewhere")
+    space = Workspace(tmp_path / "w")
+    assert space.folders("s") == ["s/a", "s/b"]
+    assert source(space, "s/a/spec.md").text == "ours"
+    with pytest.raises(InputError):
+        space.read("s/b/spec.md")
+    assert space.state_of("s/b/spec.md") is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no files without a size here")
+def test_a_file_that_does_not_tell_its_size_is_read_whole() -> None:
+    text = source(Workspace(Path("/proc/self")), "status").text
+    assert text.count("\n") > 20
 
 
 # The root
