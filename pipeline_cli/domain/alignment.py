@@ -310,13 +310,14 @@ def _worked_findings(
 def _orphan_findings(
     orphaned: Iterable[str], index: SpecIndex, backlog: Backlog
 ) -> Iterator[Finding]:
+    hint = f"name it in the item of {backlog.path} that it belongs to"
     for stem in orphaned:
         yield Finding(
             code="spec-orphan",
             severity="warning",
             message=f"no item mentions spec {stem}",
             path=index.path_of[stem],
-            hint=f"name it in the item of {backlog.path} that it belongs to",
+            hint=hint,
         )
 
 

@@ -102,7 +102,7 @@ def verify_answer(
         verdicts = _verdicts(chosen, tree, tested.tests)
         tally.extend(boilerplate(verdicts))
         _tell_troubles(tree, tally)
-        tree.kept.save(tree.files.union(one.path for one in claimants))
+        _save(tree, claimants)
         return Answer(Verification(verdicts, summarize(verdicts)), tally.result())
 
 
@@ -114,8 +114,14 @@ def targets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """
     tally = Tally()
     with closing(WorkTree(context)) as tree:
-        verdicts = _verdicts(chosen_of(_claimants(context, tree, tally), names), tree, None)
+        claimants = _claimants(context, tree, tally)
+        verdicts = _verdicts(chosen_of(claimants, names), tree, None)
+        _save(tree, claimants)
         return tuple(sorted({_runnable(target, tree) for target in targets_of(verdicts)}))
+
+
+def _save(tree: WorkTree, claimants: Sequence[_Claimant]) -> None:
+    tree.kept.save(lambda: tree.files.union(one.path for one in claimants))
 
 
 def _runnable(target: str, tree: WorkTree) -> str:
@@ -148,6 +154,7 @@ def load_proofs(
         tested = load_tested(context, tree, junit, tally, claimants)
         verdicts = _verdicts(claimants, tree, tested.tests)
         _tell_troubles(tree, tally)
+        _save(tree, claimants)
         return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
 
 
@@ -164,6 +171,7 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
             tested = load_tested(context, tree, (), found, claiming) if claiming else Tested()
             verdicts = _verdicts(claiming, tree, tested.tests)
             hidden = _tell_troubles(tree, tally)
+            _save(tree, claimants)
     except (InputError, ConfigError) as error:
         tally.add(as_finding(error))
         return None

@@ -82,10 +82,14 @@ class KeptReadings:
             kept[path] = Kept(stamp, msgspec.msgpack.encode(value))
             self._fresh += 1
 
-    def save(self, present: Collection[str]) -> None:
-        """Write the index where enough is new; what was kept of files that are gone is dropped."""
+    def save(self, files: Callable[[], Collection[str]]) -> None:
+        """Write the index where anything is new; what is kept of other than these files is dropped.
+
+        They are asked for only then.
+        """
         if self._file is None or not self._fresh:
             return
+        present = files()
         kinds = {
             kind: {path: one for path, one in kept.items() if path in present}
             for kind, kept in self._index.kinds.items()
@@ -115,4 +119,4 @@ def readings(
         return
     kept = KeptReadings(context, name)
     yield from kept.readings(name, paths, wanted, read)
-    kept.save(set(paths))
+    kept.save(lambda: set(paths))

@@ -42,13 +42,12 @@ def spec_files(context: Context) -> SpecFiles:
     with workspace.listed_once():
         backlogs = {product_backlog_path(context), meta_backlog_path(context)}
         markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
-        named = [(path, stem_of(path)) for path in markdown if path not in backlogs]
-        named = [(path, stem) for path, stem in named if not ignored(stem)]
-        specs = [path for path, stem in named if spec_number(stem)]
+        candidates = {path: stem_of(path) for path in markdown if path not in backlogs}
+        candidates = {path: stem for path, stem in candidates.items() if not ignored(stem)}
+        specs = [path for path, stem in candidates.items() if spec_number(stem)]
         if not specs:
             nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
-            specs = [path for path, _ in named]
-            specs += [path for path in nested if _may_exist(workspace, path)]
+            specs = [*candidates, *(path for path in nested if _may_exist(workspace, path))]
     chosen = set(specs)
     return SpecFiles(tuple(specs), tuple(path for path in markdown if path not in chosen))
 

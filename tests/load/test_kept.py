@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline_cli.domain.findings import Tally
 from pipeline_cli.load import kept
 from pipeline_cli.load.context import Context, open_context
-from pipeline_cli.load.evidence import verify_answer
+from pipeline_cli.load.evidence import load_claims, load_proofs, targets, verify_answer
 from pipeline_cli.load.specs import load_specs, spec_files
 from pipeline_cli.render.payload import encode, fields
 from tests.support import CRON_ENVIRONMENT, NOW, pipeline, snapshot, write
@@ -197,6 +197,30 @@ def test_nothing_is_read_again_and_what_changed_alone_is(answer: Answer, tmp_pat
     assert changed != first
     assert b"not defined there" in changed or b"Other 1" in changed
     assert kept_file(cache).stat().st_mtime_ns > before
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda context: load_claims(context, Tally()),
+        lambda context: load_proofs(context, Tally()),
+        lambda context: targets(context, []),
+    ],
+    ids=["monitor", "update-coverage", "verify --run"],
+)
+def test_whatever_holds_claims_against_the_tree_keeps_what_it_read(
+    load: Callable[[Context], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, cache = tree(tmp_path / "work", 3), tmp_path / "cache"
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    first = load(open_context(str(root), None, NOW))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    assert load(open_context(str(root), None, NOW)) == first
+    before = kept_file(cache).stat().st_mtime_ns
+    assert load(open_context(str(root), None, NOW)) == first
+    assert kept_file(cache).stat().st_mtime_ns == before  # all of it was taken from there
 
 
 @pytest.mark.usefixtures("at_once")
