@@ -33,10 +33,18 @@ class Spec(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return spec_number(self.stem)
 
 
-def spec_named(path: str) -> Spec:
-    """Return the spec of a file that says nothing of itself."""
+class SpecHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a spec says of itself, null where it says nothing, and what could not be read of it."""
+
+    title: str | None = None
+    status: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def spec_of(path: str, head: SpecHead) -> Spec:
+    """Return the spec of a file; without a title it has that of its stem (contracts §13)."""
     stem = stem_of(path)
-    return Spec(stem, path, title_from_stem(stem))
+    return Spec(stem, path, head.title or title_from_stem(stem), head.status)
 
 
 def spec_number(stem: str) -> str | None:

@@ -36,7 +36,7 @@ from pipeline_cli.domain.evidence import (
 from pipeline_cli.domain.false_done import Claims, contradicted
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
-from pipeline_cli.domain.specs import Spec
+from pipeline_cli.domain.specs import Spec, spec_of
 from pipeline_cli.domain.symbols import Unreadable
 from pipeline_cli.domain.tree import ReportedTests, asked_by, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
@@ -324,13 +324,13 @@ def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant
 
 def read_spec(source: SourceFile) -> SpecReading:
     """Read a spec for its evidence; what it names as source and tests is among its citations."""
-    spec, header, findings = spec_md.read(source)
+    head, header = spec_md.read(source)
     cited = spec_cites.read(source.text, source.path, header)
     return SpecReading(
-        spec,
+        spec_of(source.path, head),
         None if header is None else _line_of_status(header),
         cited,
-        findings + cited.findings,
+        head.findings + cited.findings,
     )
 
 

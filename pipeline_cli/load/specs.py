@@ -7,21 +7,14 @@ from fnmatch import translate
 import msgspec
 
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.domain.specs import Spec, spec_named, spec_number, stem_of
+from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.specs import Spec, SpecHead, spec_number, spec_of, stem_of
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path, read_text
 from pipeline_cli.load.kept import readings
 from pipeline_cli.store.workspace import Workspace
-
-
-class _Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A spec, and what could not be read of it."""
-
-    spec: Spec
-    findings: tuple[Finding, ...] = ()
 
 
 class SpecFiles(msgspec.Struct, frozen=True):
@@ -76,28 +69,25 @@ def source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
 
 def load_specs(context: Context, paths: Sequence[str], tally: Tally) -> tuple[Spec, ...]:
     """Read specs; one that cannot be read is a finding and keeps its name."""
-    return tuple(_read_specs(context, paths, tally))
+    heads = _heads(context, paths, tally)
+    return tuple(spec_of(path, head) for path, head in zip(paths, heads, strict=True))
 
 
 def check_specs(context: Context, paths: Sequence[str], tally: Tally) -> None:
     """Tell the tally what cannot be read of specs, and hold none of them."""
-    for _ in _read_specs(context, paths, tally):
+    for _ in _heads(context, paths, tally):
         pass
 
 
-def _read_specs(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[Spec]:
-    def read(path: str) -> _Reading | None:
+def _heads(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[SpecHead]:
+    def read(path: str) -> SpecHead | None:
         # Front matter has patterns that take longer to compile than a small workspace to read.
         from pipeline_cli.formats import spec_md
 
         source = source_of(context, path, tally)
-        return None if source is None else _Reading(*spec_md.parse(source))
+        return None if source is None else spec_md.read(source)[0]
 
-    found = readings(context, "specs", paths, _Reading, read)
-    for path, reading in zip(paths, found, strict=True):
-        if reading is None:
-            yield spec_named(path)
-            continue
-        if reading.findings:
-            tally.extend(reading.findings)
-        yield reading.spec
+    for head in readings(context, "specs", paths, SpecHead, read):
+        if head and head.findings:
+            tally.extend(head.findings)
+        yield head or SpecHead()

@@ -17,9 +17,9 @@ SPEC_FILES = sorted((ROOT / "specs").glob("[0-9]*.md"))
 def header_of(path: Path) -> dict[str, Any]:
     source = decode(f"specs/{path.name}", path.read_bytes())
     assert isinstance(source, SourceFile)
-    _, header, findings = read(source)
+    head, header = read(source)
     assert header is not None
-    assert findings == ()
+    assert head.findings == ()
     return header.values
 
 
