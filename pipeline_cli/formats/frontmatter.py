@@ -9,6 +9,7 @@ cost more than a bare interpreter.
 
 import re
 from functools import cache, lru_cache
+from operator import length_hint
 from typing import Any, NamedTuple
 
 import msgspec
@@ -160,9 +161,9 @@ def read_plain(header: str) -> dict[str, Any]:
     entries: list[Any] = []  # of the key that was read last
     last, margin = "", ""
     lines = header.split("\n")
+    rest = iter(lines)
     value: Any
-    for number, raw in enumerate(lines):
-        indent, dash, key, value = _line(raw)
+    for indent, dash, key, value in map(_line, rest):
         value = [*value] if type(value) is tuple else value
         if dash:
             if not entries and values.get(last, "") is None:
@@ -179,7 +180,7 @@ def read_plain(header: str) -> dict[str, Any]:
             if key in values:
                 raise _NotPlain
             if type(value) is _Mark:
-                value = _take_text(lines, number + 1, value)
+                value = _take_text(lines, len(lines) - length_hint(rest), value)
             values[key], last, entries = value, key, []
     has_empty = None in values.values()
     return {k: "" if v is None else v for k, v in values.items()} if has_empty else values
