@@ -112,7 +112,7 @@ def readings(
 ) -> Iterator[T | None]:
     """Yield of each file what is kept of it or `read` returns, and keep what is new at the end.
 
-    Few files are read at once. `name` is that of the index, and of all that is in it.
+    For few files no index is looked for. `name` is that of the index, and of all that is in it.
     """
     if len(paths) < _WORTH:
         yield from map(read, paths)
