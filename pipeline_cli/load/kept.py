@@ -66,8 +66,10 @@ class KeptReadings:
             known = kept.get(path)
             value = None
             if known is not None and known.stamp == stamp:
-                with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                try:
                     value = decoded(known.data)
+                except (msgspec.MsgspecError, ValueError, RecursionError):
+                    value = None
             if value is None:
                 value = read(path)
                 if value is not None and stamp and max(stamp[1:]) < self._settled:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
+from functools import cache
 
 import msgspec
 
@@ -67,6 +68,14 @@ def source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
         return None
 
 
+@cache
+def _reader() -> Callable[[SourceFile], tuple[SpecHead, object]]:
+    # Front matter has patterns that take longer to compile than a small workspace to read.
+    from pipeline_cli.formats.spec_md import read
+
+    return read
+
+
 def load_specs(context: Context, paths: Sequence[str], tally: Tally) -> tuple[Spec, ...]:
     """Read specs; one that cannot be read is a finding and keeps its name."""
     heads = _heads(context, paths, tally)
@@ -81,11 +90,8 @@ def check_specs(context: Context, paths: Sequence[str], tally: Tally) -> None:
 
 def _heads(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[SpecHead]:
     def read(path: str) -> SpecHead | None:
-        # Front matter has patterns that take longer to compile than a small workspace to read.
-        from pipeline_cli.formats import spec_md
-
         source = source_of(context, path, tally)
-        return None if source is None else spec_md.read(source)[0]
+        return None if source is None else _reader()(source)[0]
 
     for head in readings(context, "specs", paths, SpecHead, read):
         if head and head.findings:
