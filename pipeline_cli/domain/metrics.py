@@ -5,13 +5,13 @@ double count need is held.
 """
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from math import fsum, isfinite
-from operator import attrgetter
-from typing import Annotated, Any, NamedTuple
+from operator import lt
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -23,8 +23,10 @@ UNKNOWN = "unknown"
 TASK_TYPES = ("spec", "impl", "test", "review", "heal")
 #: So many tasks are remembered for their doubles before those that can have none are let go.
 _REMEMBERED = 10_000
-_TASK: Any = attrgetter("task_id")
-_KIND: Any = attrgetter("task_type", "model", "status")
+#: So many durations wait before they are put away as bare numbers.
+_WAITING = 10_000
+_Groups = defaultdict[str | None, defaultdict[str | None, list[float | None]]]
+_Waiting = defaultdict[str | None, _Groups]
 
 
 class MetricsLine(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +40,7 @@ class MetricsLine(msgspec.Struct, frozen=True, gc=False):
     created_at: str | None = None
 
 
-class MetricsRecord(msgspec.Struct, frozen=True, gc=False):
+class MetricsRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A metrics line that counts: it has a moment.
 
     `duration` is in seconds, None where the line has none that is finite and not negative. The
@@ -55,12 +57,16 @@ class MetricsRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch(NamedTuple):
-    """Records of neighbouring lines in file order, their moments, and the extremes of these."""
+    """Records of neighbouring lines in file order, their moments, and the extremes of these.
+
+    `distinct` tells that no two of the records have the same moment.
+    """
 
     records: Sequence[MetricsRecord]
     moments: Sequence[datetime]
     first: datetime
     last: datetime
+    distinct: bool
 
 
 def batch(records: Sequence[MetricsRecord]) -> Batch | None:
@@ -68,7 +74,9 @@ def batch(records: Sequence[MetricsRecord]) -> Batch | None:
     if not records:
         return None
     moments = [record.moment for record in records]
-    return Batch(records, moments, min(moments), max(moments))
+    in_order = sorted(moments)
+    distinct = all(map(lt, in_order, in_order[1:]))
+    return Batch(records, moments, in_order[0], in_order[-1], distinct)
 
 
 class SuccessRate(msgspec.Struct, frozen=True):
@@ -198,6 +206,87 @@ class _Group:
         return self.completed / finished if finished else 0.0
 
 
+class _Counted:
+    """The tasks that have been counted, each with its moment.
+
+    A double has the moment of its task. So records that share their moments with no other need
+    not be looked up by their names, and most logs hold hardly any else. Where the log is
+    `ordered`, tasks that can have no double any more are let go.
+    """
+
+    def __init__(self, *, ordered: bool) -> None:
+        self._lowest = datetime.max.replace(tzinfo=UTC)
+        # Batches that are apart in time, the latest first: their tasks, moments and first moment.
+        self._apart: deque[tuple[list[str | None], Sequence[datetime], datetime]] = deque()
+        # The tasks of all others, and further moments where a name was used again.
+        self._named: dict[str | None, datetime] = {}
+        self._again: set[tuple[str, datetime]] = set()
+        self._ordered = ordered
+        self._let_go_at = _REMEMBERED
+
+    def once_each(self, found: Batch) -> Sequence[MetricsRecord]:
+        """Leave out what has been counted; of doubles among the records the last one stands."""
+        apart = found.distinct and found.last < self._lowest
+        self._lowest = min(self._lowest, found.first)
+        if self._ordered:
+            self._let_go(found.last)
+        tasks = [record.task_id for record in found.records]
+        if apart:
+            self._apart.append((tasks, found.moments, found.first))
+            return found.records
+        while self._apart:
+            self._name(*self._apart.popleft()[:2])
+        if self._all_new(tasks, found.moments):
+            return found.records
+        return [
+            record
+            for record in reversed(found.records)
+            if self._is_new(record.task_id, record.moment)
+        ]
+
+    def _let_go(self, last: datetime) -> None:
+        """Let go of tasks that no record up to `last`, or soon after it, can be a double of."""
+        try:
+            limit = last + SLACK
+        except OverflowError:  # the calendar ends before it
+            return
+        while self._apart and self._apart[0][2] > limit:
+            self._apart.popleft()
+        if len(self._named) > self._let_go_at:
+            self._named = {task: at for task, at in self._named.items() if at <= limit}
+            self._let_go_at = max(_REMEMBERED, 2 * len(self._named))
+
+    def _name(self, tasks: Sequence[str | None], moments: Sequence[datetime]) -> None:
+        if not self._all_new(tasks, moments):
+            for task, moment in zip(tasks, moments, strict=True):
+                self._is_new(task, moment)
+
+    def _all_new(self, tasks: Sequence[str | None], moments: Sequence[datetime]) -> bool:
+        """Take tasks if each of them has a name, and none was taken before."""
+        named, count = self._named, len(self._named)
+        if not named.keys().isdisjoint(tasks):
+            return False
+        named.update(zip(tasks, moments, strict=True))
+        if len(named) == count + len(tasks) and None not in named:
+            return True
+        for task in tasks:
+            named.pop(task, None)
+        return False
+
+    def _is_new(self, task: str | None, moment: datetime) -> bool:
+        # Without a name there is nothing by which a record could be a double.
+        if task is None:
+            return True
+        counted = self._named.get(task)
+        if counted is None:
+            self._named[task] = moment
+            return True
+        if counted == moment or (task, moment) in self._again:
+            return False
+        self._again.add((task, moment))
+        return True
+
+
 class Measurement:
     """Count the records of one window, each task once: the line that stands last in the log.
 
@@ -209,12 +298,12 @@ class Measurement:
     def __init__(self, window: Window, *, ordered: bool) -> None:
         self.window = window
         self.doubles = 0
+        self._counted = _Counted(ordered=ordered)
         self._counts: Counter[tuple[str | None, str | None, str | None]] = Counter()
         self._durations: defaultdict[str | None, array[float]] = defaultdict(lambda: array("d"))
-        # The moment at which a task was counted, and further ones where an id was used again.
-        self._seen: dict[str, datetime] = {}
-        self._seen_again: set[tuple[str, datetime]] = set()
-        self._forget_above = _REMEMBERED if ordered else None
+        # The durations of the latest records by model, type and status; None for a missing one.
+        self._waiting: _Waiting = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        self._waiting_count = 0
         self._first: datetime | None = None
         self._last: datetime | None = None
 
@@ -230,52 +319,28 @@ class Measurement:
             return
         self._first = min(self._first or inside.first, inside.first)
         self._last = max(self._last or inside.last, inside.last)
-        if self._forget_above is not None and len(self._seen) > self._forget_above:
-            self._forget(inside.last)
-        records = self._once_each(inside)
-        self._counts.update(map(_KIND, records))
-        durations = self._durations
+        records = self._counted.once_each(inside)
+        self.doubles += len(inside.records) - len(records)
+        waiting = self._waiting
         for record in records:
-            if record.duration is not None:
-                durations[record.model].append(record.duration)
+            waiting[record.model][record.task_type][record.status].append(record.duration)
+        self._waiting_count += len(records)
+        if self._waiting_count > _WAITING:
+            self._put_away()
 
-    def _forget(self, last: datetime) -> None:
-        """Let go of the tasks that no record up to `last`, or soon after it, can be a double of."""
-        try:
-            limit = last + SLACK
-        except OverflowError:  # the calendar ends before it
-            return
-        self._seen = {task: at for task, at in self._seen.items() if at <= limit}
-        self._forget_above = max(_REMEMBERED, 2 * len(self._seen))
-
-    def _once_each(self, found: Batch) -> Sequence[MetricsRecord]:
-        """Leave out what has been counted; of doubles among the records the last one stands."""
-        records = found.records
-        tasks = dict(zip(map(_TASK, records), found.moments, strict=True))
-        fresh = len(tasks) == len(records) and None not in tasks
-        if fresh and self._seen.keys().isdisjoint(tasks):
-            self._seen |= tasks
-            return records
-        kept = [record for record in reversed(records) if self._is_new(record)]
-        self.doubles += len(records) - len(kept)
-        return kept
-
-    def _is_new(self, record: MetricsRecord) -> bool:
-        # Without a task's name there is nothing by which a record could be a double.
-        if record.task_id is None:
-            return True
-        seen = self._seen.get(record.task_id)
-        if seen is None:
-            self._seen[record.task_id] = record.moment
-            return True
-        again = (record.task_id, record.moment)
-        if seen == record.moment or again in self._seen_again:
-            return False
-        self._seen_again.add(again)
-        return True
+    def _put_away(self) -> None:
+        for model, types in self._waiting.items():
+            for kind, statuses in types.items():
+                for status, durations in statuses.items():
+                    self._counts[kind, model, status] += len(durations)
+                    known = [duration for duration in durations if duration is not None]
+                    self._durations[model].extend(known)
+        self._waiting.clear()
+        self._waiting_count = 0
 
     def result(self) -> Metrics:
         """Return the figures of what was counted."""
+        self._put_away()
         everything = _Group()
         by_type: defaultdict[str, _Group] = defaultdict(_Group)
         by_model: defaultdict[str, _Group] = defaultdict(_Group)
