@@ -24,18 +24,20 @@ class Tail:
         self.broken = False
         self._earliest = earliest
         self._lowest: datetime | None = None
+        self._last: datetime | None = None
 
-    def enough(self, moments: Sequence[datetime], first: datetime, last: datetime) -> bool:
-        """Take the moments of the next piece, in file order; tell whether to stop before it.
-
-        `first` and `last` are their extremes.
-        """
-        if self._lowest is not None and last - self._lowest > SLACK:
+    def take(self, moments: Sequence[datetime], first: datetime, last: datetime) -> None:
+        """Take the moments of the lines before, in file order, and their extremes."""
+        late = self._lowest is not None and last - self._lowest > SLACK
+        if late or (last - first > SLACK and self._disordered(moments)):
             self.broken = True
-        elif last - first > SLACK:
-            self.broken = self._disordered(moments)
         self._lowest = first if self._lowest is None else min(self._lowest, first)
-        return not self.broken and self._earliest - last > SLACK
+        self._last = last if self._last is None else max(self._last, last)
+
+    def enough(self) -> bool:
+        """Tell whether to stop before what was taken since the last answer."""
+        last, self._last = self._last, None
+        return last is not None and not self.broken and self._earliest - last > SLACK
 
     def _disordered(self, moments: Sequence[datetime]) -> bool:
         lowest = moments[-1]

@@ -6,6 +6,7 @@ they come; a line that is anything else is read by `jsonl`, which says what is w
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,13 @@ from pipeline_cli.formats.jsonl import RawLine, Reader, may_repeat
 _COMMAS = len(msgspec.structs.fields(MetricsRecord)) - 1
 #: So many lines are read one by one where one of them is not plain.
 _BLOCK = 8
+#: Put in the place of a line's end; no field of a record takes such a value.
+_MARK = b"\nfalse\n"
+_REFUSED = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
+
+
+class _Further(MetricsRecord, frozen=True, gc=False, forbid_unknown_fields=False):
+    """A record whose line may have further keys."""
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -33,51 +41,71 @@ class _Stamp(msgspec.Struct, gc=False):
 
 
 class MetricsLog(Reader[MetricsLine]):
-    """Read `metrics.jsonl`."""
+    """Read `metrics.jsonl`; `lines` counts those that were read, or skipped, from its end."""
 
     def __init__(self, path: str, tally: Tally, *, now: datetime) -> None:
         super().__init__(MetricsLine, path, tally)
+        self.lines = 0
         self._now = now
-        self._plain = msgspec.json.Decoder(MetricsRecord)
+        self._usual = msgspec.json.Decoder(MetricsRecord | bool)
+        self._plain = msgspec.json.Decoder(_Further)
         self._stamps = msgspec.json.Decoder(_Stamp)
 
-    def read(self, piece: Piece, after: int) -> tuple[int, Batch | None]:
-        """Return how many lines a piece has, and its records; `after` lines follow it in the log.
+    def read(self, piece: Piece) -> Batch | None:
+        """Return the records of the piece before those that were read.
 
-        Lines are numbered from the end: the last of the log is −1.
+        Lines are numbered from the end: the last of the log is −1. What is found stands in
+        `tally` in the order of the log.
         """
-        if piece.data is None:
-            alone = RawLine(-after - 1, piece.offset, None, torn=False)
-            return 1, batch(list(self.measured([alone])))
-        *lines, rest = piece.data.split(b"\n")
-        count = len(lines) + bool(rest)
-        number = -after - count
-        plain = None if rest else self._plain_batch(lines, piece.data, number)
-        if plain:
-            return count, plain
-        found: list[MetricsRecord] = []
-        offset = piece.offset
-        for place in range(0, len(lines), _BLOCK):
-            block = lines[place : place + _BLOCK]
-            data = b"\n".join(block)
-            found += self._block(block, data, number + place, offset)
-            offset += len(data) + 1
-        if rest:
-            found += self.measured([_raw(number + len(lines), offset, rest, torn=True)])
-        return count, batch(found)
+        later, self.tally = self.tally, Tally()
+        found = self._records_of(piece)
+        self.tally.follow(later)
+        return found
 
-    def latest(self, data: bytes) -> datetime | None:
-        """Return the latest stamp of whole lines if all are plain enough to tell."""
+    def skip(self, piece: Piece) -> None:
+        """Pass over a piece whose stamps were looked at; its lines are counted."""
+        if piece.data is None:
+            self.read(piece)
+        else:
+            self.lines += _newlines(piece.data) + (not piece.data.endswith(b"\n"))
+
+    def latest(self, pieces: Iterable[Piece]) -> datetime | None:
+        """Return the latest stamp of pieces if all lines are plain enough to tell."""
+        decode = self._stamps.decode_lines
         try:
-            latest = max(line.created_at for line in self._stamps.decode_lines(data))
+            latest = max(
+                max([line.created_at for line in lines])
+                for piece in pieces
+                if piece.data and (lines := decode(piece.data))
+            )
             return latest if latest.tzinfo else latest.replace(tzinfo=UTC)
-        except (msgspec.MsgspecError, ValueError, TypeError):
+        except _REFUSED:
             return None
 
-    def _block(
-        self, lines: list[bytes], data: bytes, number: int, offset: int
-    ) -> Sequence[MetricsRecord]:
-        plain = self._plain_batch(lines, data, number)
+    def _records_of(self, part: Piece) -> Batch | None:
+        data = part.data
+        if data is None:
+            self.lines += 1
+            return batch(list(self.measured([RawLine(-self.lines, part.offset, None, torn=False)])))
+        torn = not data.endswith(b"\n")
+        plain = None if torn else self._plain_batch(data, self.lines)
+        if plain:
+            self.lines += len(plain.records)
+            return plain
+        *lines, rest = data.split(b"\n")
+        self.lines += len(lines) + torn
+        number, offset = -self.lines, part.offset
+        found: list[MetricsRecord] = []
+        for place in range(0, len(lines), _BLOCK):
+            block = lines[place : place + _BLOCK]
+            found += self._block(block, number + place, offset)
+            offset += sum(map(len, block)) + len(block)
+        if torn:
+            found += self.measured([_raw(number + len(lines), offset, rest, torn=True)])
+        return batch(found)
+
+    def _block(self, lines: list[bytes], number: int, offset: int) -> Sequence[MetricsRecord]:
+        plain = self._plain_batch(b"\n".join(lines) + b"\n", -number - len(lines))
         if plain:
             return plain.records
         raw = []
@@ -86,28 +114,51 @@ class MetricsLog(Reader[MetricsLine]):
             offset += len(line) + 1
         return list(self.measured(raw))
 
-    def _plain_batch(self, lines: list[bytes], data: bytes, number: int) -> Batch | None:
-        """Decode lines that are all plain; None where one of them may not be.
+    def _plain_batch(self, data: bytes, after: int) -> Batch | None:
+        """Decode whole lines that are all plain; None where one of them may not be.
 
-        The six keys are required, so a line with as few commas as they need has no other key,
-        and none twice.
+        `after` lines follow them in the log.
         """
-        if len(data) > MAX_LINE and max(map(len, lines), default=0) > MAX_LINE:
-            return None
+        if len(data) > MAX_LINE:
+            return None  # so may a line be
         try:
-            found = batch(list(map(self._plain.decode, lines)))
+            found = batch(self._usual_records(data) or self._plain_records(data))
             if not data.isascii():
                 data.decode("utf-8")
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+        except _REFUSED:
             return None
         if found is None or found.first.year == 1 or found.last.year == 9999:
             return None  # an offset may lead off the calendar
-        if data.count(b",") != _COMMAS * len(lines) and any(map(may_repeat, lines)):
-            return None
         if found.first.tzinfo is None:
+            self.naive("created_at", -after - len(found.records))
             found = batch([_in_utc(record) for record in found.records])
-            self.naive("created_at", number)
         return None if found is None or ahead(found.last, self._now) else found
+
+    def _usual_records(self, data: bytes) -> Sequence[MetricsRecord]:
+        """Decode lines that hold the six keys alone, each once; none where one may hold more.
+
+        The decoder takes lines together for one record and several records in one line. With a
+        mark after each line, records and marks in turns prove that each line holds one record.
+        The keys are required and no other is taken, so as few commas prove that none is there
+        twice.
+        """
+        marked = data.replace(b"\n", _MARK)
+        lines = (len(marked) - len(data)) // (len(_MARK) - 1)
+        if len(data) - len(data.replace(b",", b"")) != _COMMAS * lines:
+            return ()
+        try:
+            found: list[Any] = self._usual.decode_lines(marked)
+        except _REFUSED:
+            return ()
+        records, marks = found[::2], found[1::2]
+        in_turns = len(records) == len(marks) == lines and all(records) and not any(marks)
+        return records if in_turns else ()
+
+    def _plain_records(self, data: bytes) -> Sequence[MetricsRecord]:
+        """Decode lines that have the six keys, with others perhaps; none where one is repeated."""
+        lines = data.split(b"\n")[:-1]
+        found = list(map(self._plain.decode, lines))
+        return () if any(map(may_repeat, lines)) else found
 
     def measured(self, lines: Iterable[RawLine]) -> Iterator[MetricsRecord]:
         """Yield the records that have a usable moment, line by line."""
@@ -131,6 +182,11 @@ class MetricsLog(Reader[MetricsLine]):
                 duration,
                 moment,
             )
+
+
+def _newlines(data: bytes) -> int:
+    # Several times as fast as to count them, which looks at each byte by itself.
+    return len(data) - len(data.replace(b"\n", b""))
 
 
 def _raw(number: int, offset: int, line: bytes, *, torn: bool) -> RawLine:

@@ -20,7 +20,7 @@ from pipeline_cli.domain.tasks import HealFor, Task
 from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.formats.metrics_log import MetricsLog
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.metrics_log import PIECE
+from pipeline_cli.load.metrics_log import STRETCH
 from pipeline_cli.load.state import load_issues
 from pipeline_cli.load.task_log import load_tasks, lost_tasks
 from pipeline_cli.store import capture as _capture
@@ -259,10 +259,8 @@ def _recorded_ids(context: Context) -> set[str]:
     # Twice the time: an append may land out of order by as much as a run lasts.
     earliest = context.now - 2 * recording.HEALED_WITHIN
     ids: set[str] = set()
-    lines = 0
-    for piece in context.workspace.pieces_from_end(path, PIECE):
-        count, found = log.read(piece, lines)
-        lines += count
+    for piece in context.workspace.pieces_from_end(path, STRETCH):
+        found = log.read(piece)
         if found:
             ids.update(record.task_id for record in found.records if record.task_id)
             if found.last < earliest:

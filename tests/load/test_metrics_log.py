@@ -43,9 +43,10 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Treat logs of a few lines as the long ones: pieces of 700 bytes, short up to 1,000."""
+    """Treat logs of a few lines as the long ones: two pieces in 700 bytes, short up to 1,000."""
     monkeypatch.setattr(metrics_log, "SHORT_LOG", 1_000)
-    monkeypatch.setattr(metrics_log, "PIECE", 700)
+    monkeypatch.setattr(metrics_log, "PIECE", 350)
+    monkeypatch.setattr(metrics_log, "STRETCH", 700)
 
 
 def line(at: datetime | str, place: int = 0, **fields: Any) -> str:
@@ -240,16 +241,29 @@ def test_disorder_beyond_the_slack_is_told_and_nothing_is_missed(
 def test_order_within_a_piece_counts_too(hours: Sequence[int], broken: bool) -> None:
     moments = [NOW + HOUR * hour for hour in hours]
     tail = Tail(NOW - 99 * HOUR)
-    assert not tail.enough(moments, min(moments), max(moments))
+    tail.take(moments, min(moments), max(moments))
+    assert not tail.enough()
     assert tail.broken is broken
 
 
 def test_order_across_pieces_counts_too() -> None:
     tail = Tail(NOW - 99 * HOUR)
-    assert not tail.enough([NOW], NOW, NOW)
+    tail.take([NOW], NOW, NOW)
     later = NOW + 25 * HOUR
-    assert not tail.enough([later], later, later)
+    tail.take([later], later, later)
+    assert not tail.enough()
     assert tail.broken
+
+
+def test_it_is_enough_where_nothing_since_the_last_answer_lies_near_the_window() -> None:
+    tail = Tail(NOW)
+    for hours in (20, 30):
+        at = NOW - HOUR * hours
+        tail.take([at], at, at)
+    assert not tail.enough()
+    assert not tail.enough(), "nothing was taken since"
+    tail.take([at], at, at)
+    assert tail.enough()
 
 
 @pytest.mark.parametrize("ordered", [True, False])
@@ -433,8 +447,9 @@ def test_a_log_that_grows_all_the_time_is_read_to_an_end(tmp_path: Path) -> None
 
 def test_plain_lines_are_decoded_as_they_are(tmp_path: Path) -> None:
     piece = Piece(0, line(NOW - HOUR, 4).encode())
-    count, found = MetricsLog(LOG, Tally(), now=NOW).read(piece, 0)
+    log = MetricsLog(LOG, Tally(), now=NOW)
+    found = log.read(piece)
     assert found is not None
-    assert count == 1
+    assert log.lines == 1
     (record,) = found.records
     assert record == MetricsRecord("task_00004", "impl", "a", "completed", 6.0, NOW - HOUR)
