@@ -14,10 +14,9 @@ import msgspec
 from pipeline_cli.domain.documents import MAX_LINE, foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.moments import ahead, parse_stamp
-from pipeline_cli.formats.jsonio import JsonError, loads
 
 _BOM = b"\xef\xbb\xbf"
-_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
+_KEY = rb'"((?:[^"\\]|\\.)*)"\s*:'  # compiled where a line may repeat one
 
 _STRUCT = type(msgspec.Struct)
 _HOLDERS = (dict, list)
@@ -86,7 +85,7 @@ def may_repeat(data: bytes) -> bool:
                 return False
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
-    keys = _KEY.findall(data)
+    keys = re.findall(_KEY, data)
     return len(set(keys)) < len(keys) or any(b"\\" in key for key in keys)
 
 
@@ -205,6 +204,9 @@ class Reader(Generic[R]):
 
     def _carefully(self, line: RawLine, data: bytes | None) -> R | None:
         """Read a line that the fast reader does not take; None, with a finding, if no record."""
+        # Few logs hold such a line, and Python's reader takes a while to load.
+        from pipeline_cli.formats.jsonio import JsonError, loads
+
         if data is None:
             self._bad(line, "log-line-too-long", f"the line is longer than {MAX_LINE:,} B")
             return None
