@@ -8,7 +8,7 @@ from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, compress
 from math import fsum, isfinite
 from operator import lt
 from typing import Annotated, NamedTuple
@@ -314,7 +314,7 @@ class Measurement:
             return
         inside: Batch | None = found
         if found.first not in window or found.last not in window:
-            inside = batch([record for record in found.records if record.moment in window])
+            inside = batch(list(compress(found.records, window.holds(found.moments))))
         if inside is None:
             return
         self._first = min(self._first or inside.first, inside.first)
@@ -334,7 +334,7 @@ class Measurement:
                 for status, durations in statuses.items():
                     self._counts[kind, model, status] += len(durations)
                     known = [duration for duration in durations if duration is not None]
-                    self._durations[model].extend(known)
+                    self._durations[model].fromlist(known)
         self._waiting.clear()
         self._waiting_count = 0
 

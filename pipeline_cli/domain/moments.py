@@ -4,6 +4,7 @@ Owns the rules of contracts §1 about time. The clock itself is read in one plac
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -97,9 +98,14 @@ class Window(msgspec.Struct, frozen=True):
     ends_now: bool = True
 
     def __contains__(self, moment: datetime) -> bool:
-        if moment < self.start:
-            return False
-        return moment - self.end <= SKEW if self.ends_now else moment < self.end
+        return self.holds((moment,))[0]
+
+    def holds(self, moments: Iterable[datetime]) -> list[bool]:
+        """Tell of each of many moments whether the window contains it."""
+        start, end = self.start, self.end
+        if self.ends_now:
+            return [start <= moment and moment - end <= SKEW for moment in moments]
+        return [start <= moment < end for moment in moments]
 
 
 def windows_back(now: datetime, days: int, count: int = 1) -> tuple[Window, ...]:

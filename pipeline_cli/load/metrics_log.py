@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: A log is read from its end in pieces of so many bytes: they stay in the processor's cache.
 PIECE = 1 << 16
-#: How far back is enough is asked of so many bytes together.
+#: How far back is enough is asked of so many bytes together, a multiple of PIECE.
 STRETCH = 1 << 20
 
 

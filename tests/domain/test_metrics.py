@@ -2,19 +2,23 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from itertools import chain, pairwise
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_cli.domain import metrics
 from pipeline_cli.domain.metrics import (
     ExecutionTime,
+    Measuring,
     Metrics,
     MetricsRecord,
     MetricsSamples,
     SuccessRate,
     TypeCount,
+    batch,
     measure,
     usable_duration,
 )
@@ -304,3 +308,48 @@ def test_the_counts_of_types_and_models_sum_up(records: list[MetricsRecord]) -> 
     assert sum(kind.completed for kind in types) == found.success_rate.completed
     assert sum(kind.failed for kind in types) == found.success_rate.failed
     assert 0 <= found.success_rate.rate <= 1
+
+
+@st.composite
+def _batches(draw: st.DrawFn) -> tuple[list[list[MetricsRecord]], bool]:
+    """Return batches of a log in file order, with few names and moments; is it in order?"""
+    ordered = draw(st.booleans())
+    hours = draw(st.lists(st.integers(0, 160), max_size=40))
+    if ordered:
+        hours.sort(reverse=True)
+        hours = [ago + draw(st.integers(-12, 12)) for ago in hours]
+    records = [
+        record(
+            draw(st.sampled_from(["completed", "failed"])),
+            task_id=draw(st.none() | st.sampled_from("abc") | st.just(f"at {ago}")),
+            duration=draw(st.none() | st.integers(0, 9).map(float)),
+            moment=NOW - timedelta(hours=max(0, ago)),
+        )
+        for ago in hours
+    ]
+    cuts = sorted(draw(st.sets(st.integers(0, len(records)), max_size=12)))
+    spans = pairwise([0, *cuts, len(records)])
+    return [records[start:end] for start, end in spans], ordered
+
+
+@given(_batches(), st.integers(0, 12))
+def test_of_lines_with_one_name_and_moment_the_last_alone_counts(
+    made: tuple[list[list[MetricsRecord]], bool], remembered: int
+) -> None:
+    batches, ordered = made
+    last = {
+        (one.task_id or number, one.moment): one
+        for number, one in enumerate(chain.from_iterable(batches))
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "_REMEMBERED", remembered)
+        patch.setattr(metrics, "_WAITING", remembered)
+        measuring = Measuring(windows_back(NOW, 7), ordered=ordered)
+        for records in reversed(batches):
+            measuring.add(batch(records))
+        (found,) = measuring.result()
+    nameless = (msgspec.structs.replace(one, task_id=None) for one in last.values())
+    doubles = found.samples.doubles
+    assert doubles == sum(map(len, batches)) - len(last)
+    samples = msgspec.structs.replace(found.samples, doubles=0)
+    assert msgspec.structs.replace(found, samples=samples) == figures(*nameless)

@@ -200,6 +200,28 @@ def test_of_many_findings_the_first_are_kept_and_the_rest_counted(
     assert more.message == "30 more of the same, 50 in all"
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    text=logs_in_order(),
+    shuffled=st.none() | st.randoms(),
+    piece=st.sampled_from([70, 100, 175, 350]),
+    spare=st.integers(0, 700),
+)
+def test_what_is_read_does_not_depend_on_the_size_of_the_pieces(
+    text: str, shuffled: Any, piece: int, spare: int, small: None, tmp_path: Path
+) -> None:
+    lines = [f"{spare * ' '}\n", *text.splitlines(keepends=True)]
+    if shuffled:
+        shuffled.shuffle(lines)
+    context = opened(tmp_path, "".join(lines))
+    answers = []
+    with pytest.MonkeyPatch.context() as patch:
+        for size in (700, piece):
+            patch.setattr(metrics_log, "PIECE", size)
+            answers.append(Answer(context))
+    assert vars(answers[0]) == vars(answers[1])
+
+
 # How far back
 
 
