@@ -59,14 +59,14 @@ class MetricsRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
 class Batch(NamedTuple):
     """Records of neighbouring lines in file order, their moments, and the extremes of these.
 
-    `distinct` tells that no two of the records have the same moment.
+    `in_order` tells that each record is later than the one before it.
     """
 
     records: Sequence[MetricsRecord]
     moments: Sequence[datetime]
     first: datetime
     last: datetime
-    distinct: bool
+    in_order: bool
 
 
 def batch(records: Sequence[MetricsRecord]) -> Batch | None:
@@ -74,9 +74,9 @@ def batch(records: Sequence[MetricsRecord]) -> Batch | None:
     if not records:
         return None
     moments = [record.moment for record in records]
-    in_order = sorted(moments)
-    distinct = all(map(lt, in_order, in_order[1:]))
-    return Batch(records, moments, in_order[0], in_order[-1], distinct)
+    in_order = all(map(lt, moments, moments[1:]))
+    first, last = (moments[0], moments[-1]) if in_order else (min(moments), max(moments))
+    return Batch(records, moments, first, last, in_order)
 
 
 class SuccessRate(msgspec.Struct, frozen=True):
@@ -209,9 +209,9 @@ class _Group:
 class _Counted:
     """The tasks that have been counted, each with its moment.
 
-    A double has the moment of its task. So records that share their moments with no other need
-    not be looked up by their names, and most logs hold hardly any else. Where the log is
-    `ordered`, tasks that can have no double any more are let go.
+    A double has the moment of its task. So tasks need not be looked up by their names where each
+    is later than the one before it in the log, and batches overlap with no other. Where the log
+    is `ordered`, tasks that can have no double any more are let go.
     """
 
     def __init__(self, *, ordered: bool) -> None:
@@ -226,7 +226,7 @@ class _Counted:
 
     def once_each(self, found: Batch) -> Sequence[MetricsRecord]:
         """Leave out what has been counted; of doubles among the records the last one stands."""
-        apart = found.distinct and found.last < self._lowest
+        apart = found.in_order and found.last < self._lowest
         self._lowest = min(self._lowest, found.first)
         if self._ordered:
             self._let_go(found.last)
