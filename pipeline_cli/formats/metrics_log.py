@@ -82,11 +82,13 @@ class MetricsLog(Reader[MetricsLine]):
         except _REFUSED:
             return None
 
-    def _records_of(self, part: Piece) -> Batch | None:
-        data = part.data
+    def _records_of(self, piece: Piece) -> Batch | None:
+        data = piece.data
         if data is None:
             self.lines += 1
-            return batch(list(self.measured([RawLine(-self.lines, part.offset, None, torn=False)])))
+            return batch(
+                list(self.measured([RawLine(-self.lines, piece.offset, None, torn=False)]))
+            )
         torn = not data.endswith(b"\n")
         plain = None if torn else self._plain_batch(data, self.lines)
         if plain:
@@ -94,7 +96,7 @@ class MetricsLog(Reader[MetricsLine]):
             return plain
         *lines, rest = data.split(b"\n")
         self.lines += len(lines) + torn
-        number, offset = -self.lines, part.offset
+        number, offset = -self.lines, piece.offset
         found: list[MetricsRecord] = []
         for place in range(0, len(lines), _BLOCK):
             block = lines[place : place + _BLOCK]
