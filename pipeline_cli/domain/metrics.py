@@ -262,12 +262,12 @@ class _Counted:
                 self._is_new(task, moment)
 
     def _all_new(self, tasks: Sequence[str | None], moments: Sequence[datetime]) -> bool:
-        """Take tasks if each of them has a name, and none was taken before."""
+        """Take tasks that have names of their own if none of them was taken before."""
         named, count = self._named, len(self._named)
         if not named.keys().isdisjoint(tasks):
             return False
         named.update(zip(tasks, moments, strict=True))
-        if len(named) == count + len(tasks) and None not in named:
+        if len(named) == count + len(tasks):
             return True
         for task in tasks:
             named.pop(task, None)

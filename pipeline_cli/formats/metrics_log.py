@@ -139,10 +139,10 @@ class MetricsLog(Reader[MetricsLine]):
     def _usual_records(self, data: bytes) -> Sequence[MetricsRecord]:
         """Decode lines that hold the six keys alone, each once; none where one may hold more.
 
-        The decoder takes lines together for one record and several records in one line. With a
-        mark after each line, records and marks in turns prove that each line holds one record.
-        The keys are required and no other is taken, so as few commas prove that none is there
-        twice.
+        The decoder takes lines together for one record and several records in one line, so a
+        mark is put after each line. The keys are required and no other is taken: each record has
+        as many commas, so that there are no more records than lines, and no key is there twice
+        where there are as many. Then records at every other place are one a line, a mark between.
         """
         marked = data.replace(b"\n", _MARK)
         lines = (len(marked) - len(data)) // (len(_MARK) - 1)
@@ -152,9 +152,8 @@ class MetricsLog(Reader[MetricsLine]):
             found: list[Any] = self._usual.decode_lines(marked)
         except _REFUSED:
             return ()
-        records, marks = found[::2], found[1::2]
-        in_turns = len(records) == len(marks) == lines and all(records) and not any(marks)
-        return records if in_turns else ()
+        records = found[::2]
+        return records if all(records) else ()
 
     def _plain_records(self, data: bytes) -> Sequence[MetricsRecord]:
         """Decode lines that have the six keys, with others perhaps; none where one is repeated."""

@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
+from operator import itemgetter
 
 import msgspec
 import pytest
@@ -312,22 +313,31 @@ def test_the_counts_of_types_and_models_sum_up(records: list[MetricsRecord]) -> 
 
 @st.composite
 def _batches(draw: st.DrawFn) -> tuple[list[list[MetricsRecord]], bool]:
-    """Return batches of a log in file order, with few names and moments; is it in order?"""
+    """Return batches of a log in file order, some lines with their doubles; is it in order?
+
+    In order, a line stands less than a day of its time away from where its moment is.
+    """
     ordered = draw(st.booleans())
-    hours = draw(st.lists(st.integers(0, 160), max_size=40))
-    if ordered:
-        hours.sort(reverse=True)
-        hours = [ago + draw(st.integers(-12, 12)) for ago in hours]
-    records = [
-        record(
-            draw(st.sampled_from(["completed", "failed"])),
-            task_id=draw(st.none() | st.sampled_from("abc") | st.just(f"at {ago}")),
-            duration=draw(st.none() | st.integers(0, 9).map(float)),
-            moment=NOW - timedelta(hours=max(0, ago)),
+    placed = [
+        (
+            hour + draw(st.integers(0, 23)) * draw(st.integers(0, 1)),
+            record(
+                draw(st.sampled_from(["completed", "failed"])),
+                task_id=name,
+                duration=draw(st.none() | st.integers(0, 9).map(float)),
+                moment=NOW - timedelta(hours=160 - hour),
+            ),
         )
-        for ago in hours
+        for hour in draw(st.lists(st.integers(0, 160), max_size=30))
+        for name in [draw(st.none() | st.sampled_from("ab") | st.just(f"at {hour}"))]
+        for _ in range(draw(st.integers(1, 3)))
     ]
-    cuts = sorted(draw(st.sets(st.integers(0, len(records)), max_size=12)))
+    if ordered:
+        placed.sort(key=itemgetter(0))
+    else:
+        placed = draw(st.permutations(placed))
+    records = [one for _, one in placed]
+    cuts = sorted(draw(st.sets(st.integers(0, len(records)), max_size=20)))
     spans = pairwise([0, *cuts, len(records)])
     return [records[start:end] for start, end in spans], ordered
 

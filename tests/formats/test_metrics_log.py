@@ -154,6 +154,17 @@ _DECEPTIVE = [
 ]  # fmt: skip
 
 
+_TWICE = ", ".join(f'"{key}": {json.dumps(value)}' for key, value in list(_USUAL.items())[1:])
+_FURTHER = ", ".join(f'"{key}": 1' for key in "abcd")
+#: The same, with as many commas as so many records have.
+_DECEPTIVE += [
+    ["false", f"{_USUAL_LINE[:-1]}, {_TWICE}}}"],
+    [f"{_USUAL_LINE[:-1]}, {_TWICE}}}", ""],
+    [f'{_USUAL_LINE[:-1]}, {_FURTHER}, "e":', "}"],
+    [f"{_USUAL_LINE[:-1]}, {_TWICE[: -len(json.dumps(_USUAL['created_at']))]}", "}"],
+]
+
+
 @pytest.mark.parametrize("odd", _DECEPTIVE)
 def test_no_other_lines_pass_for_one_record_each(odd: Sequence[str]) -> None:
     data = "".join(f"{one}\n" for one in (_USUAL_LINE, *odd, _USUAL_LINE)).encode()
