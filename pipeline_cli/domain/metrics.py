@@ -253,7 +253,9 @@ class _Counted:
         while self._apart and self._apart[0][2] > limit:
             self._apart.popleft()
         if len(self._named) > self._let_go_at:
-            self._named = {task: at for task, at in self._named.items() if at <= limit}
+            self._again = {(task, at) for task, at in self._again if at <= limit}
+            kept = {task: at for task, at in self._named.items() if at <= limit}
+            self._named = {**dict(self._again), **kept}  # a name used again is still known
             self._let_go_at = max(_REMEMBERED, 2 * len(self._named))
 
     def _name(self, tasks: Sequence[str | None], moments: Sequence[datetime]) -> None:

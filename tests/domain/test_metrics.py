@@ -342,6 +342,18 @@ def _batches(draw: st.DrawFn) -> tuple[list[list[MetricsRecord]], bool]:
     return [records[start:end] for start, end in spans], ordered
 
 
+def test_a_name_used_again_is_known_when_its_later_use_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metrics, "_REMEMBERED", 0)
+    measuring = Measuring(windows_back(NOW, 7), ordered=True)
+    for hours in ((36, 36, 10), (36,)):
+        made = [record(task_id="a", moment=NOW - timedelta(hours=ago)) for ago in hours]
+        measuring.add(batch(made))
+    (found,) = measuring.result()
+    assert (found.samples.records, found.samples.doubles) == (2, 2)
+
+
 @given(_batches(), st.integers(0, 12))
 def test_of_lines_with_one_name_and_moment_the_last_alone_counts(
     made: tuple[list[list[MetricsRecord]], bool], remembered: int

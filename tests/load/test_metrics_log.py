@@ -256,6 +256,20 @@ def test_disorder_beyond_the_slack_is_told_and_nothing_is_missed(
         assert [finding.line for finding in answer.found] == [701, None]
 
 
+def test_a_long_line_in_a_part_that_is_only_looked_at_is_told(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "MAX_LINE", 1_500)
+    lines = [line(NOW - HOUR * (2_000 - place), place) for place in range(2_000)]
+    lines.insert(1_995, line(NOW - timedelta(days=3), 9_001))
+    lines[700] = line(NOW - HOUR * 1_300, 700, model="x" * 2_000)
+    answer = Answer(opened(tmp_path, "".join(lines)))
+    found = [(finding.code, finding.line) for finding in answer.found]
+    assert found == [("log-line-too-long", 701), ("log-disorder", None)]
+    assert answer.reading.whole
+    assert answer.reading.records < 1_000
+
+
 @pytest.mark.parametrize(
     ("hours", "broken"),
     [((0, 30), False), ((30, 0), True), ((24, 0), False), ((0, 30, 10, 3), True)],
