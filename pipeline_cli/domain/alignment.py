@@ -109,13 +109,6 @@ class Alignment(msgspec.Struct, frozen=True):
     specs: SpecCounts
 
 
-class Aligned(msgspec.Struct, frozen=True):
-    """The answer and what it found to be out of line."""
-
-    answer: Alignment
-    findings: tuple[Finding, ...]
-
-
 def align(
     backlog: Backlog,
     meta: Backlog | None,
@@ -126,8 +119,9 @@ def align(
     state: PmState | None,
     *,
     tracked: Sequence[int],
-) -> Aligned:
-    """Hold backlog, plan and specs against each other.
+    tally: Tally,
+) -> Alignment:
+    """Hold backlog, plan and specs against each other; the tally is told what is out of line.
 
     `plan` is None where there is no plan; one in which no phase is found is one finding, and
     items are then held against the backlog's own phases alone.
@@ -137,7 +131,6 @@ def align(
     mentioned = {stem for _, resolution, _ in resolved for stem in resolution.stems}
     orphaned = tuple(sorted(set(index.path_of) - mentioned))
     mapped = [item for item in backlog.items if _maps(item, planned)]
-    tally = Tally()
     tally.extend(_plan_findings(backlog, plan, planned))
     tally.extend(_unmapped_findings(backlog, planned))
     tally.extend(check_numbers(backlog.path, backlog.items))
@@ -149,7 +142,7 @@ def align(
     tally.extend(_worked_findings(backlog, progress, tracked))
     tally.extend(finding for _, _, finding in resolved if finding)
     tally.extend(_orphan_findings(orphaned, index, backlog))
-    answer = Alignment(
+    return Alignment(
         backlog=backlog.path,
         meta_backlog=meta.path if meta else None,
         plan=plan.path if plan else None,
@@ -163,7 +156,6 @@ def align(
         resolved_references=tuple(row for row, _, _ in resolved),
         specs=SpecCounts(len(index), len(index) - len(orphaned), orphaned),
     )
-    return Aligned(answer, tally.result())
 
 
 def _maps(item: Item, planned: frozenset[int] | None) -> bool:

@@ -55,7 +55,8 @@ class Tally:
         key = (finding.code, finding.path)
         seen = self._counts.get(key, 0)
         self._counts[key] = seen + 1
-        self._severity.setdefault(key, finding.severity)
+        if not seen:
+            self._severity[key] = finding.severity
         if seen < self._kept:
             self._found.append(finding)
 

@@ -29,7 +29,7 @@ def _align_answer(context: Context) -> Answer[Alignment]:
         raise InputError(gap.message, code=gap.code, path=gap.path, hint=gap.hint)
     files = spec_files(context)
     check_specs(context, files.specs, tally)
-    aligned = align(
+    answer = align(
         progress.backlog,
         load_meta_backlog(context, tally),
         load_plan(context, tally),
@@ -38,9 +38,9 @@ def _align_answer(context: Context) -> Answer[Alignment]:
         load_tasks(context, tally),
         progress.state,
         tracked=context.settings.tracked_phases,
+        tally=tally,
     )
-    tally.extend(aligned.findings)
-    return Answer(aligned.answer, tally.result())
+    return Answer(answer, tally.result())
 
 
 def load_plan(context: Context, tally: Tally) -> Plan | None:

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 
 import msgspec
@@ -35,6 +36,8 @@ from pipeline_cli.store.gitrepo import Repository, find_repository
 MAX_DOCUMENT = 64 << 20
 _BLOCK = 1 << 18
 _LINUX = sys.platform == "linux"
+#: How long a line may take to be written, in seconds, and how many are waited for.
+_MOMENT, _MOMENTS = 0.002, 5
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 _PRODUCT_BACKLOGS = ("backlog/006-overnight-backlog.md", "specs/006-*backlog*.md")
@@ -159,9 +162,15 @@ class Workspace:
         Raises InputError where it is there and cannot be read.
         """
         with self._opened(path) as descriptor:
-            if descriptor is not None:
-                if start:
-                    os.lseek(descriptor, start, os.SEEK_SET)
+            if descriptor is None:
+                return
+            if start:
+                os.lseek(descriptor, start, os.SEEK_SET)
+            last = b""
+            for last in _blocks_of(descriptor, path):
+                yield last
+            if last and not last.endswith(b"\n"):  # a line may be written just now
+                sleep(_MOMENT)
                 yield from _blocks_of(descriptor, path)
 
     def pieces_from_end(self, path: str, length: int) -> Iterator[Piece]:
@@ -699,7 +708,7 @@ def _blocks_of(descriptor: int, path: str) -> Iterator[bytes]:
 
 def pieces_of(descriptor: int, path: str, length: int) -> Iterator[Piece]:
     """Yield the whole lines of an open log from its end; `path` is for the errors."""
-    end = os.fstat(descriptor).st_size
+    end = _settled_size(descriptor, path)
     rest = b""  # a line, and what follows it, whose beginning has not been read yet
     dropped = 0  # bytes of a line that were let go because it is too long
     while end:
@@ -729,6 +738,22 @@ def pieces_of(descriptor: int, path: str, length: int) -> Iterator[Piece]:
         data, rest = block[cut:] + rest, block[:cut]
         if data:
             yield Piece(start + cut, data)
+
+
+def _settled_size(descriptor: int, path: str) -> int:
+    """Return the size of an open log; a last line without its end is given a moment to get it.
+
+    A line that another process is just writing can be seen in part, and is not torn for that.
+    """
+    size = os.fstat(descriptor).st_size
+    for _ in range(_MOMENTS):
+        if not size or _read_at(descriptor, size - 1, 1, path) == b"\n":
+            break
+        sleep(_MOMENT)
+        before, size = size, os.fstat(descriptor).st_size
+        if size == before:
+            break
+    return size
 
 
 def _read_at(descriptor: int, offset: int, length: int, path: str) -> bytes:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.alignment import (
-    Aligned,
+    Alignment,
     ItemCounts,
     LastFinished,
     ReferenceCounts,
@@ -18,7 +18,7 @@ from pipeline_cli.domain.alignment import (
 )
 from pipeline_cli.domain.backlog import Backlog
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.plan import Plan
 from pipeline_cli.domain.progress import plan_progress
 from pipeline_cli.domain.specs import SpecIndex
@@ -47,6 +47,11 @@ def state(index: int, **held: ItemStanding) -> PmState:
     return PmState("s.json", "s.json", "serial", index, False, 0, 0, None, items, {})
 
 
+class Aligned(NamedTuple):
+    answer: Alignment
+    findings: tuple[Finding, ...]
+
+
 def aligned(
     backlog: str = BACKLOG,
     plan: str | None = PLAN,
@@ -58,8 +63,8 @@ def aligned(
     tasks: Sequence[Task] = (),
     tracked: Sequence[int] = (6, 7),
 ) -> Aligned:
-    product = book(backlog)
-    return align(
+    product, tally = book(backlog), Tally()
+    answer = align(
         product,
         None if meta is None else book(meta, META),
         None if plan is None else planned(plan),
@@ -68,7 +73,9 @@ def aligned(
         tasks,
         pm,
         tracked=tracked,
+        tally=tally,
     )
+    return Aligned(answer, tally.result())
 
 
 def codes(*arguments: Any, **keywords: Any) -> list[str]:

@@ -32,9 +32,10 @@ from pipeline_cli.formats.metrics_log import MetricsLog
 from pipeline_cli.load import metrics_log
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.metrics_log import load_metrics, windows
+from pipeline_cli.load.task_log import load_tasks
 from pipeline_cli.store import workspace
 from pipeline_cli.store.workspace import Workspace
-from tests.support import write
+from tests.support import event_line, write
 
 NOW = datetime(2026, 3, 16, 6, tzinfo=UTC)
 LOG = "api/logs/metrics.jsonl"
@@ -456,6 +457,37 @@ def test_a_log_that_shrinks_is_try_again(tmp_path: Path) -> None:
     with pytest.raises(BusyError) as raised:
         list(interrupted(context, lambda log: os.truncate(log, 10)))
     assert (raised.value.code, raised.value.exit_code) == ("log-changed", 4)
+
+
+def test_a_line_that_is_just_being_written_is_not_torn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = line(NOW - HOUR, 1_000)
+    context = opened(tmp_path, many_lines() + whole[:40])
+
+    def write_on(_: float) -> None:
+        with (tmp_path / LOG).open("a") as file:
+            file.write(whole[40:])
+
+    monkeypatch.setattr("pipeline_cli.store.workspace.sleep", write_on)
+    answer = Answer(context)
+    assert (answer.found, answer.reading.records) == ((), len(many_lines().splitlines()) + 1)
+
+
+def test_an_event_that_is_just_being_written_is_not_torn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = event_line("t1", "created", "2026-02-12T10:00:00Z", task_type="impl")
+    context = opened(tmp_path, "")
+    log = write(tmp_path, {"api/logs/tasks.jsonl": event[:40]}) / "api/logs/tasks.jsonl"
+
+    def write_on(_: float) -> None:
+        with log.open("a") as file:
+            file.write(event[40:])
+
+    monkeypatch.setattr("pipeline_cli.store.workspace.sleep", write_on)
+    tally = Tally()
+    assert ([one.id for one in load_tasks(context, tally)], tally.result()) == (["t1"], ())
 
 
 def test_a_log_that_grows_all_the_time_is_read_to_an_end(tmp_path: Path) -> None:
