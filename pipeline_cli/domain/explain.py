@@ -16,6 +16,7 @@ from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiv
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.metrics import LogReading, Metrics
 from pipeline_cli.domain.moments import Window, iso
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PhaseProgress, PlanProgress
 from pipeline_cli.domain.report import StatusReport
 from pipeline_cli.domain.rulings import Ruling
@@ -245,8 +246,8 @@ def _heal(figures: Effectiveness) -> Worked:
     return Worked(
         heal,
         f"{heal.attributed} completed + {heal.assumed} assumed − {heal.relapsed} relapsed = "
-        f"{heal.net} net, of {heal.episodes} episodes that cleared; median time to clear {took} "
-        f"over {heal.n}; {heal.open} open",
+        f"{heal.net} net, of {plural(heal.episodes, 'episode')} that cleared; median time to clear "
+        f"{took} over {heal.n}; {heal.open} open",
     )
 
 

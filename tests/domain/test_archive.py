@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline_cli.domain.archive import (
+    MOST_LISTED,
     AgeError,
     Cut,
     Cuts,
+    Leaving,
     cutoff_of,
     days_of_span,
     end_of,
@@ -103,3 +105,22 @@ def test_neighbours_of_one_month_are_one_cut() -> None:
         cuts.add(start, end, month)
     assert list(cuts) == [Cut(0, 9, "b"), Cut(9, 10, "a"), Cut(12, 13, "a")]
     assert (cuts.lines, cuts.bytes, cuts.months) == (4, 11, ("a", "b"))
+
+
+def test_what_leaves_is_told_by_runs_of_lines_and_cut_where_it_is_long() -> None:
+    leaving = Leaving()
+    for number in (1, 2, 3, 7):
+        leaving.add("a.jsonl", "archive/a-2026-01.jsonl", number)
+    for number in range(1, 2 * MOST_LISTED + 3, 2):
+        leaving.add("b.jsonl", "archive/b-2026-01.jsonl", number)
+    leaving.files = [f"{number}.log" for number in range(MOST_LISTED + 2)]
+    first, second, *files = leaving.lines()
+    assert first == "move a.jsonl => archive/a-2026-01.jsonl: 4 lines (1-3, 7)"
+    assert second.startswith("move b.jsonl => archive/b-2026-01.jsonl: 21 lines (1, 3, 5, ")
+    assert second.endswith("39 and 1 more run)")
+    assert len(files) == MOST_LISTED + 1
+    assert files[-1] == "delete 2 more captured outputs"
+
+
+def test_where_nothing_leaves_nothing_is_told() -> None:
+    assert Leaving().lines() == []

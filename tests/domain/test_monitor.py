@@ -8,6 +8,7 @@ import pytest
 
 from pipeline_cli.domain import monitor
 from pipeline_cli.domain.attention import Attention
+from pipeline_cli.domain.backlog import Backlog, Item, Phase
 from pipeline_cli.domain.false_done import MOST_NAMED, Claims, Contradicted
 from pipeline_cli.domain.log_damage import Damage
 from pipeline_cli.domain.metrics import SuccessRate
@@ -252,3 +253,12 @@ def test_what_cannot_be_read_neither_fires_nor_clears() -> None:
 
 def test_each_condition_is_there_once() -> None:
     assert len({rule.condition for rule in monitor.RULES}) == len(monitor.RULES)
+
+
+def test_tracked_phases_that_are_not_reached_fire_with_the_place() -> None:
+    items = [Item(n, n, n, f"Item {n}", f"Item {n}", phase=6 if n == 2 else 1) for n in (1, 2)]
+    phases = [Phase(n, f"Part {n}", n) for n in (1, 6)]
+    backlog = Backlog("b.md", tuple(items), tuple(phases))
+    seen = sight(plan=plan_progress(backlog, None, tracked=(6, 7)))
+    (sign,) = monitor.phase_6_7_not_worked(seen) or ()
+    assert sign.message == "not reached: item 0 of 2"

@@ -228,3 +228,12 @@ def test_a_lost_task_is_closed_with_everything_unknown() -> None:
     assert closing_finding(task, "api/logs/tasks.jsonl").code == "task-lost"
     with pytest.raises(AssertionError):
         close_lost(Task("a"), NOW)
+
+
+def test_what_our_own_code_must_not_ask_for() -> None:
+    with pytest.raises(AssertionError):
+        recording.new_task_id("xyz")
+    with pytest.raises(AssertionError):
+        recording.metrics_line(Task("t1"))
+    with pytest.raises(TransitionError, match="task t1 is there already"):
+        recording.create(Task("t1"), "t1", Description(), NOW)

@@ -15,7 +15,7 @@ TEXT = """# Coverage
 
 | Requirement | Implementation | Test |
 |---|---|---|
-| answers | `routers/health.py`, `check` | `test_a`, `tests/test_health.py` |
+| answers | `routers/health.py`, `check`, `test_like` | `test_a`, `tests/test_health.py` |
 | by hand | Manual: `nowhere.py` | (above); `test_z` |
 | later | `later.py` (optional) | — |
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.symbols import Definitions, Unreadable
+from pipeline_cli.formats import symbols_trees
 from pipeline_cli.formats.symbols import MAX_BYTES, definitions, is_code
 from pipeline_cli.formats.symbols_python import test_names as names_of_tests
 
@@ -326,3 +327,15 @@ def test_without_the_extra_the_other_languages_are_unknown(missing: str) -> None
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'meta-pipeline[symbols]'" in done.stdout
     assert "frozenset({'f'})" in done.stdout
+
+
+def test_in_the_process_that_reads_them_foreign_grammars_may_be_missing_or_give_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(symbols_trees, "_SECONDS", -1.0)
+    found = symbols_trees.definitions("go", b"package a\n" * 10_000, "hint")
+    assert found == Unreadable("the parser makes no sense of it in time")
+    symbols_trees._load.cache_clear()
+    monkeypatch.setitem(sys.modules, "tree_sitter", None)
+    found = symbols_trees.definitions("go", b"package a", "hint")
+    assert found == Unreadable("go is read with an extra that is not installed", "hint")

@@ -171,3 +171,11 @@ def test_an_address_that_nobody_serves_is_asked_for_its_own_rules_alone(tmp_path
     assert explained(root, "api_unreachable").value == "firing"
     assert explained(root, "effectiveness_404").calculation == "the API does not answer"
     assert explained(root, "no_task_running").value == "clear"
+
+
+def test_heals_are_worked_out_of_the_episodes_that_cleared(tmp_path: Path) -> None:
+    cleared = {"condition": "stuck", "heal_task_id": "h1", "resolved_at": "2026-02-12T10:00:00Z"}
+    root = write(tmp_path, {"api/logs/monitor_resolutions.jsonl": json.dumps(cleared) + "\n"})
+    told = explained(root, "heal").calculation or ""
+    assert told.startswith("0 completed + 1 assumed − 0 relapsed = 1 net, of 1 episode that")
+    assert "median time to clear unknown over 0; 0 open" in told
