@@ -60,9 +60,7 @@ def update_coverage(
         bool, typer.Option("--sync", help="Also take back marks that evidence contradicts.")
     ] = False,
     dry_run: DryRun = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Show the change as a diff, and write nothing.")
-    ] = False,
+    diff: Diff = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the documents differ.")
     ] = False,
