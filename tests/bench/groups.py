@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import sleep
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ GROWTH_PEAK = 64.0
 GROWTH_LIMIT = 1.05
 #: So long after its last change, in seconds, what was read of a file is kept.
 SETTLED = 2.1
+#: A folder whose files lie in memory, where there is one.
+MEMORY = Path("/dev/shm")
 #: So many resolutions lie beside the tasks that the monitor looks at.
 RESOLVED = 1_000
 
@@ -336,6 +339,20 @@ COMMIT_LIMIT = 1.5
 
 def commits(scale: Scale, folder: Path) -> list[Table]:
     """Two files committed: ours with every promise, git's own command, and GitPython."""
+    note = (
+        "After the start: without the interpreter and its imports; for git without the shell that "
+        "changes the files. Ours waits until files, objects and branch are on the disk, looks at "
+        "the state, works on an index of its own, and leaves everything else as it was."
+    )
+    tables = [_commits(scale, folder, "Two files committed", note)]
+    if MEMORY.is_dir():
+        note = "The same where nobody waits for a disk, as git does nowhere."
+        with TemporaryDirectory(prefix="pipeline-bench-", dir=MEMORY) as name:
+            tables.append(_commits(scale, Path(name), "Two files committed, in memory", note))
+    return tables
+
+
+def _commits(scale: Scale, folder: Path, title: str, note: str) -> Table:
     plain = "git commit -- a b"
     pairs = {
         "ours": ("commit_start", "our_commit"),
@@ -356,14 +373,9 @@ def commits(scale: Scale, folder: Path) -> list[Table]:
     rows = [commit_cells(plain, results[plain], results["start"], None)]
     base = _after(results[plain], results["start"])
     rows += [commit_cells(name, results[name], results[f"{name}, start"], base) for name in pairs]
-    note = (
-        "After the start: without the interpreter and its imports; for git without the shell that "
-        "changes the files. Ours syncs objects and branch, looks at the state, works on an index "
-        "of its own, and leaves everything else as it was."
-    )
     columns = ("", "ms", "after the start, ms", "ratio", "goal", "runs")
     failed = bool(results["ours"].trouble or results["ours, start"].trouble)
-    return [Table("Two files committed", note, columns, tuple(rows), failed)]
+    return Table(title, note, columns, tuple(rows), failed)
 
 
 def _to_commit(root: Path) -> Path:
