@@ -429,7 +429,7 @@ class Workspace:
             raise InputError(
                 "nothing is recorded in a folder that is no workspace",
                 code="no-workspace",
-                hint="pipeline init makes it one; --root DIR names another, or this one with .",
+                hint="pipeline init makes it one; --root DIR names another, --root . this one",
             )
         from pipeline_cli.store.locks import held
 
