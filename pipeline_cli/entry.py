@@ -8,9 +8,9 @@ import gc
 
 def main() -> int:
     """Import and run the command line; return its exit code (`cli.md`, exit codes)."""
-    # Importing Typer allocates some hundred thousand objects that live until the end. The
-    # collector finds nothing among them and costs a tenth of the whole start, so it rests; then
-    # it comes as rarely as suits a program that makes few cycles and ends soon.
+    # What is imported lives until the end. The collector finds nothing in it and costs a tenth
+    # of the start, so it rests; then it comes as rarely as suits a program that makes few cycles
+    # and ends soon.
     gc.disable()
     try:
         from pipeline_cli.cli.boundary import run

@@ -1,121 +1,129 @@
-"""The app: the global options, and the commands, imported and built when they are named."""
+"""The Typer app, made of what the commands declare: help, completion, and every mistake."""
 
-from collections.abc import Sequence
-from copy import copy
-from importlib import import_module
-from typing import Annotated, Literal
+import re
+from collections.abc import Callable, Sequence
+from inspect import Parameter as Named
+from inspect import Signature
+from typing import Annotated, Any
 
 import typer
-from typer.models import CommandInfo, TyperInfo
+from typer.exceptions import TyperException
 
-from pipeline_cli import __version__
-from pipeline_cli.cli.options import EPILOG
-from pipeline_cli.commands.output import Options
-from pipeline_cli.render import terminal
+from pipeline_cli.cli.declared import Command, Group, Parameter, names_of, parameters_of
+from pipeline_cli.cli.options import GLOBAL, global_options
+from pipeline_cli.cli.parts import PARTS, part
+from pipeline_cli.errors import UsageError
 
-#: The modules beside this one, in the order of the help, and the commands of each.
-PARTS = {
-    "look": ("status", "effectiveness", "metrics", "tasks", "align", "verify"),
-    "task": ("task",),
-    "record": ("monitor", "heal-resolve", "meta-check"),
-    "act": ("rotate", "update-coverage"),
-    "set_up": ("demo", "init", "doctor", "explain", "schema"),
-}
-
-_APP = typer.Typer(
-    name="pipeline",
-    help="The truth about a pipeline of coding agents, from plain files in git.",
-    epilog="Exit codes: 0 done, 1 findings under --check, 2 usage or settings, 3 input missing "
-    "or unreadable, 4 try again, 5 git refused, 70 a bug of ours. Manual: docs/README.md in the "
-    "repository; what a name means: pipeline explain",
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-)
+#: What the help of every command ends with.
+EPILOG = "Global options (--root, --json, -q and more): pipeline --help"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        terminal.write_text(f"pipeline {__version__}\n")
-        raise typer.Exit
+def run(found: Sequence[str], rest: Sequence[str]) -> int:
+    """Run a command line, given its global options and the rest; return its exit code.
 
-
-@_APP.callback()
-def _global_options(
-    context: typer.Context,
-    root: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The workspace; else found upwards from here.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Settings; else pipeline.toml.")
-    ] = None,
-    now: Annotated[
-        str | None, typer.Option(metavar="ISO", help="The moment to answer for; else the clock.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False,
-    color: Annotated[
-        Literal["auto", "always", "never"], typer.Option(help="When to use colour.")
-    ] = "auto",
-    quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", help="No warnings and notes on stderr.")
-    ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks of our own bugs.")
-    ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    context.obj = Options(root, config, now, json, color, quiet, debug)
-
-
-def app_for(words: Sequence[str]) -> typer.Typer:
-    """Return the app with the command alone that the words name, or else with all.
-
-    Typer builds every command before it calls one of them, which costs as much as the answer.
-    Help, completion and a mistyped name see all of them.
+    UsageError for what Typer does not take.
     """
-    first = words[0] if words else ""
-    names = [part for part, commands in PARTS.items() if first in commands] or PARTS
-    parts = [import_module(f"{__package__}.{name}").app for name in names]
-    app = copy(_APP)
-    app.registered_commands = [one for part in parts for one in part.registered_commands]
-    app.registered_groups = [one for part in parts for one in part.registered_groups]
-    app = _narrowed(app, words)
-    _reflow(app)
+    try:
+        arguments = [*found, *(rest or ["--help"])]
+        return int(whole()(args=arguments, prog_name="pipeline", standalone_mode=False) or 0)
+    except TyperException as error:
+        command = next((word for word in rest if not word.startswith("-")), "pipeline")
+        raise _usage_error(error, command) from error
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+
+
+def whole() -> typer.Typer:
+    """Return the app with all commands."""
+    app = typer.Typer(
+        name="pipeline",
+        help="The truth about a pipeline of coding agents, from plain files in git.",
+        epilog="Exit codes: 0 done, 1 findings under --check, 2 usage or settings, 3 input "
+        "missing or unreadable, 4 try again, 5 git refused, 70 a bug of ours. Manual: "
+        "docs/README.md in the repository; what a name means: pipeline explain",
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+    )
+
+    def take_options(context: typer.Context, **given: Any) -> None:
+        context.obj = global_options(**given)
+
+    app.callback()(_declaring(take_options, global_options))
+    for name in PARTS:
+        _fill(app, part(name))
     return app
 
 
-def _narrowed(group: typer.Typer, words: Sequence[str]) -> typer.Typer:
-    """Return a group with the command alone that the first word names; else the group itself."""
-    name = words[0] if words else ""
-    commands = [one for one in group.registered_commands if _name_of(one) == name]
-    groups = [copy(one) for one in group.registered_groups if _group_of(one).info.name == name]
-    if not name or not (commands or groups):
-        return group
-    for one in groups:
-        one.typer_instance = _narrowed(_group_of(one), words[1:])
-    alone = copy(group)
-    alone.registered_commands, alone.registered_groups = commands, groups
-    return alone
+def _fill(app: typer.Typer, group: Group) -> None:
+    for member in group.members.values():
+        if isinstance(member, Command):
+            _add_command(app, member)
+        else:
+            inner = typer.Typer(name=member.name, help=member.help, epilog=EPILOG)
+            _fill(inner, member)
+            app.add_typer(inner, rich_help_panel=member.panel)
 
 
-def _reflow(group: typer.Typer) -> None:
-    """Give the help of all commands whole paragraphs, and the way to the global options.
+def _add_command(app: typer.Typer, command: Command) -> None:
+    def call(context: typer.Context, **given: Any) -> int:
+        return command.run(context.obj, **given)
 
-    Typer keeps the line ends that a docstring has in the source, which no terminal's width fits.
-    """
-    for command in group.registered_commands:
-        paragraphs = (command.callback.__doc__ or "").split("\n\n") if command.callback else []
-        command.help = "\n\n".join(" ".join(words.split()) for words in paragraphs)
-        command.epilog = EPILOG
-    for info in group.registered_groups:
-        _reflow(_group_of(info))
-
-
-def _group_of(info: TyperInfo) -> typer.Typer:
-    assert info.typer_instance
-    return info.typer_instance
+    register = app.command(
+        command.name,
+        help=_flowing(command.run.__doc__ or ""),
+        epilog=EPILOG,
+        rich_help_panel=command.panel,
+    )
+    register(_declaring(call, command.run))
 
 
-def _name_of(command: CommandInfo) -> str:
-    return command.name or (command.callback.__name__ if command.callback else "")
+def _flowing(text: str) -> str:
+    """Return whole paragraphs: Typer keeps line ends, which no terminal's width fits."""
+    return "\n\n".join(" ".join(words.split()) for words in text.split("\n\n"))
+
+
+def _declaring(call: Callable[..., Any], declared: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function say of itself, to Typer, that it takes what another declares."""
+    context = Named("context", Named.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    taken = [context, *map(_named, parameters_of(declared))]
+    call.__signature__ = Signature(taken)  # type: ignore[attr-defined]
+    call.__annotations__ = {one.name: one.annotation for one in taken}
+    return call
+
+
+def _named(parameter: Parameter) -> Named:
+    declared = parameter.declared
+    info = (
+        typer.Argument(metavar=declared.metavar, help=declared.help)
+        if declared.by_place
+        else typer.Option(
+            *declared.names,
+            metavar=declared.metavar,
+            help=declared.help,
+            min=declared.least,
+            max=declared.most,
+        )
+    )
+    return Named(
+        parameter.name,
+        Named.KEYWORD_ONLY,
+        default=Named.empty if parameter.default is ... else parameter.default,
+        annotation=Annotated[parameter.annotation, info],
+    )
+
+
+def _usage_error(error: TyperException, command: str) -> UsageError:
+    """Say what Typer found wrong in our form, with the next thing to type."""
+    message = error.format_message().replace("\n", " ")
+    within = getattr(error, "ctx", None)  # the command that was parsed, down to `pipeline task run`
+    path = within.command_path if within else "pipeline"
+    if message.startswith("No such command") or command == "pipeline":
+        return UsageError(message, hint=f"{path} --help")
+    from difflib import get_close_matches  # costs more at import than a command may
+
+    option = re.match(r"No such option: (--\S+)", message)
+    names = [name for one in GLOBAL for name, _ in names_of(one)]
+    near = get_close_matches(option[1], names, 1) if option else []
+    if near and "Did you mean" not in message and "Possible options" not in message:
+        message += f" Did you mean {near[0]}?"
+    return UsageError(message, hint=f"{path if within else f'pipeline {command}'} --help")

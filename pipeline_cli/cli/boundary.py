@@ -1,11 +1,10 @@
 """The one boundary where errors end, and the place of the global options on a command line.
 
 A command's body imports its module when it is called, so that a start costs only what the command
-needs.
+needs; and Typer is imported where the command line is not plain.
 """
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,16 +12,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
-import typer
-from typer.exceptions import TyperException
-
-from pipeline_cli.cli.app import app_for
+from pipeline_cli import __version__
+from pipeline_cli.cli import plain
+from pipeline_cli.cli.declared import names_of
+from pipeline_cli.cli.options import GLOBAL
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
 #: The global options, accepted before and after the command's name: with a value, and without.
-_WITH_VALUE = ("--root", "--config", "--now", "--color")
-_FLAGS = ("--json", "-q", "--quiet", "--debug", "--version")
+_WITH_VALUE = tuple(name for one in GLOBAL if one.kind is not bool for name, _ in names_of(one))
+_FLAGS = tuple(name for one in GLOBAL if one.kind is bool for name, _ in names_of(one))
 #: Set by a shell that asks for completions.
 _COMPLETE = "_PIPELINE_COMPLETE"
 
@@ -64,20 +63,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         command = next((word for word in rest if not word.startswith("-")), command)
         now = _value_of("--now", found)
         with _signals():
-            app = app_for([] if _COMPLETE in os.environ else rest)
-            code = app(
-                args=found + (rest or ["--help"]), prog_name="pipeline", standalone_mode=False
-            )
-        return int(code or 0)
+            return _run(found, rest)
     except PipelineError as error:
         return _fail(error, command, now, as_json=as_json)
-    except TyperException as error:
-        return _fail(_usage_error(error, command), command, now, as_json=as_json)
     except SystemExit as end:  # the end of a completion, or nobody reads us any more
         return 0 if end.code in (0, None) else terminal.reader_gone()
     except Signalled as stop:
         return stop.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:
         if debug:
@@ -89,6 +82,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(bug, command, now, as_json=as_json)
 
 
+def _run(found: Sequence[str], rest: Sequence[str]) -> int:
+    completes = _COMPLETE in os.environ
+    if "--version" in found and not completes:
+        terminal.write_text(f"pipeline {__version__}\n")
+        return 0
+    call = None if completes else plain.call_of(found, rest)
+    if call:
+        return call()
+    from pipeline_cli.cli import app  # takes longer to import than most answers
+
+    return app.run(found, rest)
+
+
 def _value_of(option: str, found: Sequence[str]) -> str | None:
     """Return the last value that an option was given, in either spelling."""
     value = None
@@ -98,22 +104,6 @@ def _value_of(option: str, found: Sequence[str]) -> str | None:
         elif word.startswith(f"{option}="):
             value = word.partition("=")[2]
     return value
-
-
-def _usage_error(error: TyperException, command: str) -> UsageError:
-    """Say what Typer found wrong in our form, with the next thing to type."""
-    message = error.format_message().replace("\n", " ")
-    within = getattr(error, "ctx", None)  # the command that was parsed, down to `pipeline task run`
-    path = within.command_path if within else "pipeline"
-    if message.startswith("No such command") or command == "pipeline":
-        return UsageError(message, hint=f"{path} --help")
-    from difflib import get_close_matches  # costs more at import than a command may
-
-    option = re.match(r"No such option: (--\S+)", message)
-    near = get_close_matches(option[1], [*_FLAGS, *_WITH_VALUE], 1) if option else []
-    if near and "Did you mean" not in message and "Possible options" not in message:
-        message += f" Did you mean {near[0]}?"
-    return UsageError(message, hint=f"{path if within else f'pipeline {command}'} --help")
 
 
 def _fail(error: PipelineError, command: str, now: str | None, *, as_json: bool) -> int:

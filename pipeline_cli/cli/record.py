@@ -2,25 +2,25 @@
 
 from typing import Annotated, Literal
 
-import typer
-
+from pipeline_cli.cli.declared import Group, option
 from pipeline_cli.cli.options import RECORD, Diff, DryRun, shown
+from pipeline_cli.commands.output import Options
 
-app = typer.Typer()
+app = Group()
 
 
-@app.command(rich_help_panel=RECORD)
+@app.command(panel=RECORD)
 def monitor(
-    context: typer.Context,
+    options: Options,
     every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Keep going: 30s, 5m, 1h between checks.")
+        str | None, option(metavar="TIME", help="Keep going: 30s, 5m, 1h between checks.")
     ] = None,
     fail_on: Annotated[
         Literal["high", "medium", "low"] | None,
-        typer.Option(help="Exit 1 where an issue as grave as this is open."),
+        option(help="Exit 1 where an issue as grave as this is open."),
     ] = None,
     heal: Annotated[
-        bool, typer.Option("--heal", help="File a heal task for what fires and has none.")
+        bool, option("--heal", help="File a heal task for what fires and has none.")
     ] = False,
     dry_run: DryRun = False,
     diff: Diff = False,
@@ -32,14 +32,14 @@ def monitor(
     from pipeline_cli.commands.monitor import Watch
     from pipeline_cli.commands.monitor import run as answer
 
-    return answer(shown(context, diff), Watch(every, fail_on, dry_run or diff, heal))
+    return answer(shown(options, diff), Watch(every, fail_on, dry_run or diff, heal))
 
 
-@app.command("heal-resolve", rich_help_panel=RECORD)
+@app.command("heal-resolve", panel=RECORD)
 def heal_resolve(
-    context: typer.Context,
+    options: Options,
     issue: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only this issue, by id or condition.")
+        str | None, option(metavar="ID", help="Only this issue, by id or condition.")
     ] = None,
     dry_run: DryRun = False,
     diff: Diff = False,
@@ -50,21 +50,21 @@ def heal_resolve(
     """
     from pipeline_cli.commands.monitor import resolve as answer
 
-    return answer(shown(context, diff), issue=issue, dry_run=dry_run or diff)
+    return answer(shown(options, diff), issue=issue, dry_run=dry_run or diff)
 
 
-@app.command("meta-check", rich_help_panel=RECORD)
+@app.command("meta-check", panel=RECORD)
 def meta_check(
-    context: typer.Context,
-    force: Annotated[bool, typer.Option("--force", help="Ask now, due or not.")] = False,
+    options: Options,
+    force: Annotated[bool, option("--force", help="Ask now, due or not.")] = False,
     answer_text: Annotated[
         str | None,
-        typer.Option("--answer", metavar="q5=yes", help="Answer a question that no check does."),
+        option("--answer", metavar="q5=yes", help="Answer a question that no check does."),
     ] = None,
     detail: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Why, or how far; goes with --answer.")
+        str | None, option(metavar="TEXT", help="Why, or how far; goes with --answer.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Exit 1 where an answer is no.")] = False,
+    check: Annotated[bool, option("--check", help="Exit 1 where an answer is no.")] = False,
     dry_run: DryRun = False,
     diff: Diff = False,
 ) -> int:
@@ -77,5 +77,5 @@ def meta_check(
     from pipeline_cli.commands.meta_check import run as answer
 
     return answer(
-        shown(context, diff), Questions(force, answer_text, detail, check, dry_run or diff)
+        shown(options, diff), Questions(force, answer_text, detail, check, dry_run or diff)
     )

@@ -3,22 +3,20 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
+from pipeline_cli.cli.declared import Group, argument, option
 from pipeline_cli.cli.options import SET_UP, Diff, DryRun, shown
+from pipeline_cli.commands.output import Options
 
-Name = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="Without it all names are listed.")
-]
+Name = Annotated[str | None, argument(metavar="NAME", help="Without it all names are listed.")]
 
-app = typer.Typer()
+app = Group()
 
 
-@app.command(rich_help_panel=SET_UP)
+@app.command(panel=SET_UP)
 def demo(
-    context: typer.Context,
+    options: Options,
     keep: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Unpack into DIR, and leave it there.")
+        str | None, option(metavar="DIR", help="Unpack into DIR, and leave it there.")
     ] = None,
 ) -> int:
     """A night and its morning on packaged data, in a temporary repository with a fixed clock.
@@ -27,19 +25,19 @@ def demo(
     """
     from pipeline_cli.commands.demo import run as answer
 
-    return answer(context.obj, keep=keep)
+    return answer(options, keep=keep)
 
 
-@app.command(rich_help_panel=SET_UP)
+@app.command(panel=SET_UP)
 def init(
-    context: typer.Context,
+    options: Options,
     dry_run: DryRun = False,
     diff: Diff = False,
     print_crontab: Annotated[
-        bool, typer.Option("--print-crontab", help="Lines for cron, for this machine.")
+        bool, option("--print-crontab", help="Lines for cron, for this machine.")
     ] = False,
     print_systemd: Annotated[
-        bool, typer.Option("--print-systemd", help="Units for systemd, for this machine.")
+        bool, option("--print-systemd", help="Units for systemd, for this machine.")
     ] = False,
 ) -> int:
     """Create what is missing here, after a look at what is there.
@@ -50,40 +48,40 @@ def init(
     if print_crontab or print_systemd:
         from pipeline_cli.commands.schedule import run as show
 
-        return show(context.obj, cron=print_crontab, systemd=print_systemd)
+        return show(options, cron=print_crontab, systemd=print_systemd)
     from pipeline_cli.commands.init import run as answer
 
-    return answer(shown(context, diff), dry_run=dry_run or diff)
+    return answer(shown(options, diff), dry_run=dry_run or diff)
 
 
-@app.command(rich_help_panel=SET_UP)
-def doctor(context: typer.Context) -> int:
+@app.command(panel=SET_UP)
+def doctor(options: Options) -> int:
     """Files found, missing, unreadable; settings with their origin; what is damaged.
 
     `--json` is made for bug reports and holds no secrets. Writes nothing.
     """
     from pipeline_cli.commands.doctor import run as answer
 
-    return answer(context.obj)
+    return answer(options)
 
 
-@app.command(rich_help_panel=SET_UP)
-def explain(context: typer.Context, name: Name = None) -> int:
+@app.command(panel=SET_UP)
+def explain(options: Options, name: Name = None) -> int:
     """What a figure, flag, layer, finding, exit code or setting means, and its value here.
 
     The formula, its inputs, and what it leaves out. Writes nothing.
     """
     from pipeline_cli.commands.explain import run as answer
 
-    return answer(context.obj, name=name)
+    return answer(options, name=name)
 
 
-@app.command(rich_help_panel=SET_UP)
-def schema(context: typer.Context, name: Name = None) -> int:
+@app.command(panel=SET_UP)
+def schema(options: Options, name: Name = None) -> int:
     """The JSON schema of a command's output.
 
     Made from the types that encode it. Writes nothing.
     """
     from pipeline_cli.commands.schema import run as answer
 
-    return answer(context.obj, name, clock=datetime.now(UTC))
+    return answer(options, name, clock=datetime.now(UTC))

@@ -2,41 +2,41 @@
 
 from typing import Annotated, Literal
 
-import typer
+from pipeline_cli.cli.declared import Group, argument, option
+from pipeline_cli.cli.options import RECORD, Diff, DryRun, shown
+from pipeline_cli.commands.output import Options
 
-from pipeline_cli.cli.options import EPILOG, RECORD, Diff, DryRun, shown
-
-TaskId = Annotated[str, typer.Argument(metavar="ID", help="The task.")]
+TaskId = Annotated[str, argument(metavar="ID", help="The task.")]
 NewTaskId = Annotated[
-    str | None, typer.Option("--id", metavar="ID", help="The task's id; else a fresh one.")
+    str | None, option("--id", metavar="ID", help="The task's id; else a fresh one.")
 ]
 TaskType = Annotated[
     Literal["spec", "impl", "test", "review", "heal"] | None,
-    typer.Option("--type", help="Which kind of work it is."),
+    option("--type", help="Which kind of work it is."),
 ]
-Model = Annotated[str | None, typer.Option(metavar="NAME", help="Which model does it.")]
-Direction = Annotated[str | None, typer.Option(metavar="TEXT", help="What is to be done.")]
-ItemName = Annotated[str, typer.Argument(metavar="ITEM", help="Backlog and number, as 006:56.")]
+Model = Annotated[str | None, option(metavar="NAME", help="Which model does it.")]
+Direction = Annotated[str | None, option(metavar="TEXT", help="What is to be done.")]
+ItemName = Annotated[str, argument(metavar="ITEM", help="Backlog and number, as 006:56.")]
 ItemOption = Annotated[
-    str | None, typer.Option("--item", metavar="006:56", help="Backlog and number of the item.")
+    str | None, option("--item", metavar="006:56", help="Backlog and number of the item.")
 ]
 HealForOption = Annotated[
-    str | None, typer.Option("--heal-for", metavar="ISSUE", help="The issue it is to cure, by id.")
+    str | None, option("--heal-for", metavar="ISSUE", help="The issue it is to cure, by id.")
 ]
 
-task = typer.Typer(
-    name="task",
+task = Group(
+    "task",
     help="Record what happens to one task: start, finish, run, decide, cancel, show. Decide on "
     "a backlog item: retry, skip. Archive what is old: prune.",
-    epilog=EPILOG,
+    panel=RECORD,
 )
-app = typer.Typer()
-app.add_typer(task, rich_help_panel=RECORD)
+app = Group()
+app.add(task)
 
 
 @task.command("start")
 def task_start(
-    context: typer.Context,
+    options: Options,
     name: NewTaskId = None,
     task_type: TaskType = None,
     model: Model = None,
@@ -53,7 +53,7 @@ def task_start(
     from pipeline_cli.commands.task import start as answer
 
     return answer(
-        shown(context, diff),
+        shown(options, diff),
         task_id=name,
         task_type=task_type,
         model=model,
@@ -66,20 +66,18 @@ def task_start(
 
 @task.command("finish")
 def task_finish(
-    context: typer.Context,
+    options: Options,
     name: TaskId,
-    status: Annotated[
-        Literal["completed", "failed"] | None, typer.Option(help="How it ended.")
-    ] = None,
+    status: Annotated[Literal["completed", "failed"] | None, option(help="How it ended.")] = None,
     exit_code: Annotated[
-        int | None, typer.Option(help="Its exit code; decides where no status is given.")
+        int | None, option(help="Its exit code; decides where no status is given.")
     ] = None,
     output: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Its output, to be measured; - is stdin.")
+        str | None, option(metavar="FILE", help="Its output, to be measured; - is stdin.")
     ] = None,
-    tokens_in: Annotated[int | None, typer.Option(min=0, help="Tokens read.")] = None,
-    tokens_out: Annotated[int | None, typer.Option(min=0, help="Tokens written.")] = None,
-    cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in USD.")] = None,
+    tokens_in: Annotated[int | None, option(least=0, help="Tokens read.")] = None,
+    tokens_out: Annotated[int | None, option(least=0, help="Tokens written.")] = None,
+    cost: Annotated[float | None, option(least=0, help="What it cost, in USD.")] = None,
     dry_run: DryRun = False,
     diff: Diff = False,
 ) -> int:
@@ -87,7 +85,7 @@ def task_finish(
     from pipeline_cli.commands.task import finish as answer
 
     return answer(
-        shown(context, diff),
+        shown(options, diff),
         task_id=name,
         status=status,
         exit_code=exit_code,
@@ -101,8 +99,8 @@ def task_finish(
 
 @task.command("run")
 def task_run(
-    context: typer.Context,
-    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="What to run.")],
+    options: Options,
+    command: Annotated[list[str], argument(metavar="-- CMD...", help="What to run.")],
     name: NewTaskId = None,
     task_type: TaskType = None,
     model: Model = None,
@@ -110,7 +108,7 @@ def task_run(
     item: ItemOption = None,
     heal_for: HealForOption = None,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="End it, and all it started, then.")
+        float | None, option(metavar="SECONDS", help="End it, and all it started, then.")
     ] = None,
 ) -> int:
     """Run a command as a task: measure it, stream its output, and keep it in the logs.
@@ -121,7 +119,7 @@ def task_run(
     from pipeline_cli.commands.task import run as answer
 
     return answer(
-        context.obj,
+        options,
         command,
         task_id=name,
         task_type=task_type,
@@ -135,90 +133,86 @@ def task_run(
 
 @task.command("ask")
 def task_ask(
-    context: typer.Context,
+    options: Options,
     name: TaskId,
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What a person must decide.")],
+    question: Annotated[str, argument(metavar="QUESTION", help="What a person must decide.")],
     dry_run: DryRun = False,
     diff: Diff = False,
 ) -> int:
     """Record that a task waits for a person's decision."""
     from pipeline_cli.commands.task import ask as answer
 
-    return answer(shown(context, diff), task_id=name, question=question, dry_run=dry_run or diff)
+    return answer(shown(options, diff), task_id=name, question=question, dry_run=dry_run or diff)
 
 
 @task.command("decide")
 def task_decide(
-    context: typer.Context,
+    options: Options,
     name: TaskId,
-    answer_text: Annotated[str, typer.Argument(metavar="ANSWER", help="What was decided.")],
+    answer_text: Annotated[str, argument(metavar="ANSWER", help="What was decided.")],
     dry_run: DryRun = False,
     diff: Diff = False,
 ) -> int:
     """Record the decision that a task waits for; it goes on."""
     from pipeline_cli.commands.task import decide as answer
 
-    return answer(shown(context, diff), task_id=name, answer=answer_text, dry_run=dry_run or diff)
+    return answer(shown(options, diff), task_id=name, answer=answer_text, dry_run=dry_run or diff)
 
 
 @task.command("cancel")
-def task_cancel(
-    context: typer.Context, name: TaskId, dry_run: DryRun = False, diff: Diff = False
-) -> int:
+def task_cancel(options: Options, name: TaskId, dry_run: DryRun = False, diff: Diff = False) -> int:
     """Record that a task is given up; a process that works on it is not ended."""
     from pipeline_cli.commands.task import cancel as answer
 
-    return answer(shown(context, diff), task_id=name, dry_run=dry_run or diff)
+    return answer(shown(options, diff), task_id=name, dry_run=dry_run or diff)
 
 
 @task.command("show")
 def task_show(
-    context: typer.Context,
+    options: Options,
     name: TaskId,
-    log: Annotated[bool, typer.Option("--log", help="Its captured output.")] = False,
+    log: Annotated[bool, option("--log", help="Its captured output.")] = False,
 ) -> int:
     """Show one task, or what was captured of its output. Writes nothing."""
     from pipeline_cli.commands.task import show as answer
 
-    return answer(context.obj, task_id=name, log=log)
+    return answer(options, task_id=name, log=log)
 
 
 @task.command("retry")
 def task_retry(
-    context: typer.Context, name: ItemName, dry_run: DryRun = False, diff: Diff = False
+    options: Options, name: ItemName, dry_run: DryRun = False, diff: Diff = False
 ) -> int:
     """Let a backlog item that is blocked, quarantined or skipped be worked on again."""
     from pipeline_cli.commands.items import retry as answer
 
-    return answer(shown(context, diff), item=name, dry_run=dry_run or diff)
+    return answer(shown(options, diff), item=name, dry_run=dry_run or diff)
 
 
 @task.command("skip")
 def task_skip(
-    context: typer.Context,
+    options: Options,
     name: ItemName,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is left out.")] = None,
+    reason: Annotated[str | None, option(metavar="TEXT", help="Why it is left out.")] = None,
     dry_run: DryRun = False,
     diff: Diff = False,
 ) -> int:
     """Leave a backlog item out: it is not worked on, and not completed either."""
     from pipeline_cli.commands.items import skip as answer
 
-    return answer(shown(context, diff), item=name, reason=reason, dry_run=dry_run or diff)
+    return answer(shown(options, diff), item=name, reason=reason, dry_run=dry_run or diff)
 
 
 @task.command("prune")
 def task_prune(
-    context: typer.Context,
+    options: Options,
     older_than: Annotated[
         str,
-        typer.Option(
-            "--older-than", metavar="90d", help="In days or weeks; at least two windows, 14d."
-        ),
+        option("--older-than", metavar="90d", help="In days or weeks; at least two windows, 14d."),
     ],
     dry_run: DryRun = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Say which lines leave which log, and write nothing.")
+        bool, option("--diff", help="Say which lines leave which log, and write nothing.")
     ] = False,
 ) -> int:
     """Move old lines of the logs into api/logs/archive, and remove captured outputs as old.
@@ -227,4 +221,4 @@ def task_prune(
     """
     from pipeline_cli.commands.prune import run as answer
 
-    return answer(shown(context, diff), older_than=older_than, dry_run=dry_run or diff)
+    return answer(shown(options, diff), older_than=older_than, dry_run=dry_run or diff)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_cli.cli.app import PARTS
+from pipeline_cli.cli.parts import PARTS
 from pipeline_cli.domain.schedule import JOBS, crontab, units
 from tests.support import backlog_text, pipeline, snapshot, write
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipeline_cli.cli.app import PARTS
+from pipeline_cli.cli.parts import PARTS
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.domain.tasks import TaskRow
 from pipeline_cli.render.schema import ANSWERS, Types, schema

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from pipeline_cli.cli.app import app_for
+from pipeline_cli.cli.app import whole
 
 #: What writes, and what it would write nobody can say before.
 EXEMPT = {
@@ -17,7 +17,7 @@ EXEMPT = {
 
 
 def commands() -> Iterator[tuple[str, TyperCommand]]:
-    root = typer.main.get_command(app_for([]))
+    root = typer.main.get_command(whole())
     assert isinstance(root, TyperGroup)
     for name, found in root.commands.items():
         if isinstance(found, TyperGroup):
