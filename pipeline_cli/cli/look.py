@@ -107,7 +107,9 @@ def verify(
         Literal["text", "json", "github", "sarif", "md"],
         option(help="github: annotations; sarif; md: a job summary."),
     ] = "text",
-    check: Annotated[bool, option("--check", help="Exit 1 where a claim is contradicted.")] = False,
+    check: Annotated[
+        bool, option("--check", help="Exit 1 where a claim is contradicted or cannot be read.")
+    ] = False,
 ) -> int:
     """Hold every "done" against its evidence: files, symbols, tests, reports.
 

@@ -11,7 +11,7 @@ from pipeline_cli.commands.output import (
     emit_long_json,
     emit_text,
 )
-from pipeline_cli.domain.evidence import Verdict, Verification, narrowed
+from pipeline_cli.domain.evidence import Verdict, Verification, fails_gate, narrowed
 from pipeline_cli.errors import ConfigError, UsageError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
@@ -32,7 +32,8 @@ class Wanted(NamedTuple):
 
 
 def run(options: Options, wanted: Wanted) -> int:
-    """Hold every claim of done against its evidence; with `check`, fail on a contradiction.
+    """Hold every claim of done against its evidence; with `check`, fail on a contradiction,
+    and on what may hold one and cannot be read.
 
     The gate looks at all that was verified, whatever `only` shows.
     """
@@ -47,7 +48,7 @@ def run(options: Options, wanted: Wanted) -> int:
         answer = verify_answer(context, junit=wanted.junit, names=wanted.specs)
     shown = narrowed(answer.value, wanted.only)
     _emit(options, context, wanted, Answer(shown, answer.findings))
-    return int(wanted.check and answer.value.summary.contradicted > 0)
+    return int(wanted.check and fails_gate(answer.value, answer.findings))
 
 
 def _by_running(context: Context, wanted: Wanted, *, quiet: bool) -> Answer[Verification]:
@@ -83,19 +84,21 @@ def _emit(options: Options, context: Context, wanted: Wanted, answer: Answer[Ver
         whole = bool(wanted.specs) or wanted.only is not None
         emit_text(options, verify_view(answer.value, whole=whole))
     else:
-        terminal.write_text(_for_ci(kind, answer.value, repository_folder(context)))
+        terminal.write_text(_for_ci(kind, answer, repository_folder(context)))
     emit_findings(options, answer.findings, "pipeline verify")
 
 
-def _for_ci(kind: str, answer: Verification, folder: str) -> str:
+def _for_ci(kind: str, answer: Answer[Verification], folder: str) -> str:
+    from pipeline_cli.domain.annotations import of_finding
     from pipeline_cli.domain.evidence import annotations
     from pipeline_cli.render import github, markdown, sarif
 
-    found = annotations(answer)
+    unread = (of_finding(one) for one in answer.findings if one.severity == "error")
+    found = (*annotations(answer.value), *unread)
     if kind == "github":
         return github.render(found, folder=folder)
     if kind == "sarif":
         return sarif.render(found, folder=folder)
-    counts = fields(answer.summary).items()
+    counts = fields(answer.value.summary).items()
     figures = [(verdict, f"{count:,}") for verdict, count in counts if count]
     return markdown.render(found, figures=figures)

@@ -32,6 +32,10 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 
 
+#: The note of a spec of which it is not known what it claims.
+UNREAD = "it cannot be read, so what it claims is unknown"
+
+
 class Citation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that a spec names as proof of itself, and how a miss is to be taken.
 
@@ -128,6 +132,16 @@ def summarize(specs: Iterable[SpecVerdict]) -> Summary:
     for spec in specs:
         counts[spec.verdict] += 1
     return Summary(**counts)
+
+
+def fails_gate(answer: Verification, findings: Iterable[Finding]) -> bool:
+    """Tell whether a gate must fail: a claim is contradicted, or one may stand where none is read.
+
+    What stands in a file that cannot be read would pass it otherwise, and be taken for checked.
+    """
+    unread = any(UNREAD in spec.notes for spec in answer.specs)
+    hidden = any(one.severity == "error" for one in findings)
+    return answer.summary.contradicted > 0 or unread or hidden
 
 
 def narrowed(answer: Verification, only: Verdict | None) -> Verification:

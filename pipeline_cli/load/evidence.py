@@ -22,6 +22,7 @@ from pipeline_cli.domain.coverage import (
 )
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.evidence import (
+    UNREAD,
     Citation,
     Evidence,
     Said,
@@ -426,6 +427,7 @@ def _add_sections(document: CoverageDocument, by_stem: Mapping[str, _Claimant]) 
 
 def _verdict(one: _Claimant, evidence: Sequence[Evidence]) -> SpecVerdict:
     claims = tuple(judge(said, evidence) for said in one.said)
-    return SpecVerdict(
-        one.spec.stem, one.path, verdict_of(claims), claims, tuple(evidence), tuple(one.notes)
-    )
+    verdict, notes = verdict_of(claims), one.notes
+    if one.unread and not claims:
+        verdict, notes = "unknown", [*notes, UNREAD]
+    return SpecVerdict(one.spec.stem, one.path, verdict, claims, tuple(evidence), tuple(notes))

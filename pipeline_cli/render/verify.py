@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.evidence import (
+    UNREAD,
     VERDICTS,
     Claim,
     Evidence,
@@ -56,7 +57,9 @@ def verify_view(answer: Verification, *, whole: bool) -> list[RenderableType]:
             if spec.verdict == verdict:
                 parts += ["", *_spec(spec, whole=whole)]
     if not counts["contradicted"] and not whole:
-        parts += ["", Text("No claim is contradicted.", style="green")]
+        unread = any(UNREAD in spec.notes for spec in answer.specs)
+        read, style = (" that could be read", "yellow") if unread else ("", "green")
+        parts += ["", Text(f"No claim{read} is contradicted.", style=style)]
     return parts
 
 
@@ -66,7 +69,7 @@ def _meaning(verdict: Verdict) -> str:
         "supported": "says done, and what could be checked was found",
         "moved": "what was done has moved since",
         "superseded": "what was done was replaced since",
-        "unknown": "says done, and nothing could be checked",
+        "unknown": "says done and nothing could be checked, or cannot be read",
         "unclaimed": "says nothing of being done",
     }[verdict]
 

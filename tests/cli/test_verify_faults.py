@@ -239,9 +239,11 @@ def test_a_spec_that_cannot_be_read_is_a_finding_with_its_path(
     ran = verify(tmp_path)
     verdicts = {one["path"]: one["verdict"] for one in ran.json["specs"]}
     assert (ran.code, verdicts["specs/002-b.md"]) == (0, "supported")
-    assert verdicts[SPEC] in ("unclaimed", "unknown")
+    assert verdicts[SPEC] == ("unknown" if finding else "unclaimed")
     told = {(one["code"], one["path"]) for one in ran.json["findings"]}
     assert told >= ({(finding, SPEC)} if finding else set())
+    read = finding in (None, "not-utf8")  # text that is no UTF-8 is read as far as it is
+    assert verify(tmp_path, "--check").code == (0 if read else 1)
 
 
 def test_specs_that_are_no_files_block_nobody(tmp_path: Path) -> None:
@@ -582,3 +584,19 @@ def test_no_room_for_a_temporary_folder_is_an_error(tmp_path: Path) -> None:
     ran = verify(runnable(tmp_path, SAVE), "--run", prefix=prefix)
     assert (ran.code, ran.json["error"]["code"]) == (3, "write-refused")
     assert "TMPDIR" in ran.json["error"]["hint"]
+
+
+@pytest.mark.parametrize("shape", ["text", "github", "md", "sarif"])
+def test_a_gate_that_cannot_read_a_spec_says_so_in_each_format(tmp_path: Path, shape: str) -> None:
+    write(tmp_path, {SPEC: spec("source: a.py\n").encode("utf-16")})
+    ran = pipeline(tmp_path, "verify", "--check", "--format", shape)
+    assert ran.code == 1
+    assert SPEC in ran.text
+    assert "says nothing" not in ran.text
+    assert "No claim is contradicted" not in ran.text
+
+
+def test_a_gate_fails_where_the_coverage_document_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path, {"docs/SPEC-COVERAGE.md": "| a |".encode("utf-16"), SPEC: "# A\n"})
+    assert verify(tmp_path, "--check").code == 1
+    assert verify(tmp_path).code == 0
