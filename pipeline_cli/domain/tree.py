@@ -334,7 +334,8 @@ def _find_symbol(citation: Citation, path: str, tree: Tree) -> Found:
         return _find_token(name, path, known, tree)
     if name in known.names or name in known.members:
         return Found(True, "defined there", path)
-    if name == basename(path).partition(".")[0]:
+    module = path.rpartition(".")[0].replace("/", ".")
+    if name == basename(path).partition(".")[0] or f".{module}".endswith(f".{name}"):
         return Found(True, "it names the module", path)
     if _mentioned(name.rpartition(".")[2], tree.text(path)):
         return Found(None, "mentioned there, not defined", path)

@@ -13,22 +13,6 @@ from pipeline_cli.domain.evidence import Citation, Kind, Strength
 from pipeline_cli.domain.tree import is_test_path
 from pipeline_cli.formats.markdown import BLANK
 
-#: Words on a line that make a miss harmless.
-_HEDGE = re.compile(
-    r"\b(optional(?:ly)?|if (?:needed|necessary|required|applicable|any|present|it exists|exists)|"
-    r"(?:where|as|when) needed|(?:when|once) implemented|or (?:equivalent|similar)|e\.g\.|"
-    r"for example|such as|pending(?![-_]|[ \t]+tasks?\b)|deferred|no changes?|unchanged|not yet|"
-    r"not (?:needed|required|implemented|applicable)|maybe|possibly|"
-    r"to be (?:written|added|decided)|todo|tbd|n/a)(?!\w)",
-    re.IGNORECASE,
-)
-#: Words that say so only where a remark begins with them: `(planned)`, `— future work`.
-_HEDGE_REMARK = re.compile(
-    r"(?:[(—–]|[ \t]--?)[ \t]*(future|planned|later|generated|skipped|manual)\b", re.IGNORECASE
-)
-_GONE = re.compile(
-    r"\b(?:delet(?:e|ed|es|ing)|remov(?:e|ed|es|ing)|retir(?:e|ed|es|ing))\b", re.IGNORECASE
-)
 #: No part of a label or a title may open another link, and what is taken is not given back: so
 #: the search is linear in a line of brackets. A target may hold a pair: `app/(group)/page.tsx`.
 _LINK = re.compile(
@@ -49,7 +33,8 @@ _ROUTE = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"<[^>]*>|\{[^},]*\}|\bN{3,}\b|YYYY|\b[Xx]{3,}(?![a-z])|…|\.\.\.|\$\{?\w|\[your|%s"
+    r"<[^>]*>|\{[^},]*\}|YYYY|(?<![A-Za-z])(?:[Nn]{3,}|[Xx]{3,}|00+[NnXx]+)(?![A-Za-z])|…|\.\.\.|"
+    r"\$\{?\w|\[your|\[timestamp\]|%s|^path/to/"
 )
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _PATH = re.compile(r"[\w.@+\-\[\]()*/ ~&=]+")
@@ -86,17 +71,6 @@ class Token(NamedTuple):
     start: int
     end: int
     code: bool
-
-
-def hedge_in(text: str) -> str | None:
-    """Return why a miss on a line is harmless; None where nothing says so."""
-    match = _HEDGE.search(text) or _HEDGE_REMARK.search(text)
-    return f'the line says "{match[1].lower()}"' if match else None
-
-
-def speaks_of_removal(text: str) -> bool:
-    """Tell whether a text says that something goes."""
-    return bool(_GONE.search(text))
 
 
 def tokens(text: str) -> list[Token]:
@@ -206,6 +180,15 @@ def _cite_path(raw: str, ref: str, place: Place, *, tests_only: bool) -> list[Ci
     path, doubt = _path_of(target, place.folder)
     if path is None:
         return []
+    below = _COUNTED.sub("", below)
+    member = _MEMBER.fullmatch(below)
+    if member and not is_test_path(path):
+        if tests_only:
+            return []
+        name = member[1].replace("::", ".")
+        return [_citation("symbol", ref, place, candidates=(path,), names=(name,), doubt=doubt)]
+    if member and path.endswith(".py"):
+        below = below.replace(".", "::")
     names = tuple(_test_name(name) for name in below.split("::")) if below else ()
     is_test = bool(names) or is_test_path(path)
     if tests_only and not is_test:
@@ -222,6 +205,12 @@ def _doubt_of(path: str) -> str | None:
     return None if path in _NAMES or _SUFFIX.search(path) else NO_PATH
 
 
+#: How many cases a test has, behind its name.
+_COUNTED = re.compile(r"(?<=\S) \(\d+ [^()]*\)$")
+#: A member of a class below a file, as `Class.member` or `Class::member`, called or not.
+_MEMBER = re.compile(r"([A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+)(?:\(\))?")
+
+
 def _test_name(name: str) -> str:
     return re.sub(r"\[.*\]$|\(\)$", "", name.strip(BLANK))
 
@@ -234,6 +223,8 @@ def _path_of(target: str, folder: str) -> tuple[str | None, str | None]:
         return target, "it is a placeholder"
     if not _PATH.fullmatch(target):
         return None, None
+    if target.startswith("@/") and _SUFFIX.search(target):
+        return target[2:], "it begins with an alias"
     if target.startswith(("/", "~")):
         return target, "it is a path outside the workspace"
     if target.startswith("../"):

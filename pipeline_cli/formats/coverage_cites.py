@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from pipeline_cli.domain.coverage import CoverageRow, Section
 from pipeline_cli.domain.evidence import Citation
-from pipeline_cli.formats.citations import Place, cite, hedge_in, named_tests, tokens
+from pipeline_cli.formats.citations import Place, cite, named_tests, tokens
+from pipeline_cli.formats.standing import hedge_in
 
 
 def of_section(section: Section, path: str) -> Iterator[Citation]:

@@ -14,9 +14,10 @@ from pipeline_cli.domain.evidence import Citation
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.domain.tree import is_code
-from pipeline_cli.formats.citations import NO_PATH, Place, cite, hedge_in, tokens
+from pipeline_cli.formats.citations import NO_PATH, Place, cite, tokens
 from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.formats.pytest_lines import command_cites, pytest_cites
+from pipeline_cli.formats.standing import hedge_in
 
 _SOURCE_KEYS = frozenset({"file", "symbols", "path", "files", "note", "notes", "description"})
 _VERB = re.compile(
@@ -189,6 +190,8 @@ _LEADING = re.compile(
     r"(?:(?:export|default|async|static|public|private|pub|def|class|function|const|let|var|func|fn|"
     r"type|interface|struct|enum)[ \t]+)+"
 )
+#: A member as Rust and C++, Java's documents and Go write it: `A::b`, `A#b`, `(*A).b`.
+_FOREIGN = re.compile(r"^(?:\(\*?(\w+)\)\.|(\w+)(?:::|#))(\w+)(?=$|[ \t]*\()")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 
@@ -196,6 +199,7 @@ def _symbol(text: str, file: Citation, place: Place) -> Citation:
     """Read a symbol of `source` or `symbol_in_file` (evidence grammar, "Symbols")."""
     name = _DASH.split(text.strip().replace("`", ""), maxsplit=1)[0]
     name = _LEADING.sub("", name.strip())
+    name = _FOREIGN.sub(lambda found: f"{found[1] or found[2]}.{found[3]}", name)
     called = re.fullmatch(r"([\w.$]+)[ \t]*\(.*\)", name, re.DOTALL)
     explicit = called is not None
     name = called[1] if called else name

@@ -69,7 +69,13 @@ def _of_pytest(text: str, place: Place) -> Iterator[Citation]:
         part = []
 
 
+#: What stands in quotes, or is a comment: a sign at the beginning of a word, to the line's end.
+_QUOTED_OR_COMMENT = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|(?<!\S)#[^\n]*")
+
+
 def _words(text: str) -> list[str]:
+    if "#" in text:
+        text = _QUOTED_OR_COMMENT.sub(lambda found: found[1] or "", text)
     if not _SHELL_MARKS.search(text):  # most commands: it is a fifth of the work
         return text.split()
     lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars="();&|")

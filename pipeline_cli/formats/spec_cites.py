@@ -20,17 +20,28 @@ from pipeline_cli.formats.citations import (
     bare_path,
     cite,
     cited_part,
-    hedge_in,
     named_tests,
-    speaks_of_removal,
     tokens,
 )
 from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.formats.header_cites import header_cites
 from pipeline_cli.formats.markdown import Document, Line, row_of
 from pipeline_cli.formats.pytest_lines import command_cites
+from pipeline_cli.formats.standing import (
+    HERE,
+    Standing,
+    hedge_in,
+    is_negated,
+    of_lead,
+    of_neighbours,
+    of_row,
+    of_title,
+    speaks_of_removal,
+    struck_out,
+)
 
-Section = Literal["files", "tests", "none"]
+#: A `list` cites as `files` do, by the bullets alone that begin with a path.
+Section = Literal["files", "list", "tests", "none"]
 
 
 class Cited(msgspec.Struct, frozen=True, array_like=True):
@@ -105,10 +116,9 @@ _SILENT = re.compile(
 #: These silence even a heading that begins with Files.
 _NOT_FILES = re.compile(
     r"out of scope|files[_ ]allowed|files not|untouched|left alone|unchanged|generated|at runtime|"
-    r"\(future\)",
+    r"\(future\)|must not|not changed|rejected|to read|reference only|read-?only",
     re.I,
 )
-_TO_DELETE = re.compile(r"\bto (?:delete|remove|retire)\b|\b(?:deleted|removed|retired)\b", re.I)
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?P<text>.*)")
 _FENCE_LINE = re.compile(r"[ \t]*(?:`{3,}|~{3,})")
 
@@ -122,13 +132,14 @@ class _Body:
         self._folder = dirname(path)
         self._skip = skip + 1 if skip else 0
         self._choices = 0
+        self._above = _Above("")
         self.boxes = 0
         self.ticked = 0
 
     def citations(self) -> Iterator[Citation]:
         """Yield what the sections of the body cite."""
         headings = {heading.line: heading for heading in self._document.headings}
-        stack: list[tuple[int, Section, str]] = []
+        stack: list[tuple[int, Section]] = []
         table: Sequence[str] | None = None
         for line in self._document.lines:
             if line.number <= self._skip:
@@ -136,13 +147,14 @@ class _Body:
             heading = headings.get(line.number)
             if heading:
                 stack = [one for one in stack if one[0] < heading.level]
-                stack.append((heading.level, _kind_of(heading.text, stack), heading.text))
+                stack.append((heading.level, _kind_of(heading.text, stack)))
+                self._above = _Above(heading.text)
                 table = None
                 continue
             text = self._document.text[line.start : line.end].rstrip("\r")
             if not line.hidden:
                 self._count_box(text)
-            kind, title = (stack[-1][1], stack[-1][2]) if stack else ("none", "")
+            kind = stack[-1][1] if stack else "none"
             if kind == "none" or not text.strip():
                 table = table if text.strip() else None
                 continue
@@ -153,9 +165,9 @@ class _Body:
                 if table is None:
                     table = cells
                 elif not set("".join(cells)) <= set("-: "):
-                    yield from self._of_row(table, cells, line, kind, title)
+                    yield from self._of_row(table, cells, line, kind)
             else:
-                yield from self._of_line(text, line, kind, title)
+                yield from self._of_line(text, line, kind)
 
     def _count_box(self, text: str) -> None:
         match = _BULLET.fullmatch(text)
@@ -163,15 +175,15 @@ class _Body:
             self.boxes += 1
             self.ticked += match["box"] in "xX"
 
-    def _place(self, line: Line, kind: Section, text: str, title: str) -> Place:
-        origin = "files" if kind == "files" else "acceptance"
+    def _place(self, line: Line, kind: Section, text: str) -> Place:
+        tests = kind == "tests"
         return Place(
             self._path,
             line.number,
-            origin,
-            "core" if kind == "files" else "body",
+            "acceptance" if tests else "files",
+            "body" if tests else "core",
             self._folder,
-            doubt=hedge_in(text) or hedge_in(title),
+            doubt=hedge_in(text),
         )
 
     def _of_fence(self, text: str, line: Line, kind: Section) -> Iterator[Citation]:
@@ -183,85 +195,116 @@ class _Body:
             and not (comment or _FENCE_LINE.match(text))
         ):
             place = Place(self._path, line.number, "verification", "body", self._folder)
-            yield from command_cites(text.split(" #")[0], place)
+            yield from command_cites(text, place)
 
     def _of_row(
-        self, header: Sequence[str], cells: Sequence[str], line: Line, kind: Section, title: str
+        self, header: Sequence[str], cells: Sequence[str], line: Line, kind: Section
     ) -> Iterator[Citation]:
-        place = self._place(line, kind, " ".join(cells), title)
+        place = self._place(line, kind, " ".join(cells))
+        standing = of_row(header, cells).or_else(self._above.standing)
         if kind == "tests":
             for cell in cells:
-                yield from self._cite_all(tokens(cell), place, cell, tests_only=True)
+                yield from self._cite_all(tokens(cell), place, cell, standing, tests_only=True)
             return
         action = " ".join(cells[1:2])
         for name, cell in zip(header, cells, strict=False):
             if name.casefold() in ("action", "change", "status"):
                 action = cell
-        if speaks_of_removal(action) or _TO_DELETE.search(title):
-            place = place._replace(absent=True)
+        if speaks_of_removal(action):
+            standing = Standing(absent=True)
         elif _RENAMED.match(action):
-            place = place._replace(doubt=place.doubt or "the row speaks of renaming")
+            standing = standing.or_else(Standing(doubt="the row speaks of renaming"))
         first = cited_part(cells[0])
-        found = tokens(first) or _bare(first)
-        yield from self._cite_all(found, place, first)
+        yield from self._cite_all(tokens(first) or _bare(first), place, first, standing)
 
-    def _of_line(self, text: str, line: Line, kind: Section, title: str) -> Iterator[Citation]:
+    def _of_line(self, text: str, line: Line, kind: Section) -> Iterator[Citation]:
         bullet = _BULLET.fullmatch(text)
         inner = bullet["text"] if bullet else text.strip()
-        place = self._place(line, kind, inner, title)
+        place = self._place(line, kind, inner)
+        standing = self._above.of_line(text, inner, is_bullet=bool(bullet))
         if kind == "tests":
-            yield from self._of_test_line(inner, place)
+            yield from self._of_test_line(inner, place, standing)
             return
         if bullet is None:
             return
+        label = _LABEL.match(inner)
         part = cited_part(inner)
-        removed = speaks_of_removal(re.split(r"`[^`]*`", inner)[0]) or bool(
-            re.match(
-                r"[ \t]*+(?:—|–|--?|:)?[ \t]*+\(?(?:delete|remove|retire)d?\b\)?"
-                r"[ \t]*(?:$|[.,;(—-])",
-                inner[len(part.rstrip()) :],
-                re.I,
-            )
-        )
-        if removed or _TO_DELETE.search(title) or inner.startswith("~~"):
-            place = place._replace(absent=True)
-        elif _NEGATED.search(inner.partition("`")[0]):
-            place = place._replace(doubt=place.doubt or "the line says that it is not")
+        if label and not tokens(part):
+            rest = cited_part(inner[label.end() :])
+            part = " " * label.end() + rest
+        lead = inner.partition("`")[0]
+        if speaks_of_removal(lead) or inner.startswith("~~"):
+            standing = Standing(absent=True)
+        elif is_negated(lead):
+            standing = standing.or_else(Standing(doubt="the line says that it is not"))
         elif speaks_of_removal(inner[len(part) :][:40]):
-            place = place._replace(doubt=place.doubt or "the line speaks of removing")
-        yield from self._cite_all(tokens(part) or _bare(part), place, part)
+            standing = standing.or_else(Standing(doubt="the line speaks of removing"))
+        found = tokens(part) or _bare(part)
+        if kind == "list" and found and found[0].start > _AT_THE_START:
+            return
+        yield from self._cite_all(found, place, inner, standing)
 
-    def _of_test_line(self, inner: str, place: Place) -> Iterator[Citation]:
+    def _of_test_line(self, inner: str, place: Place, standing: Standing) -> Iterator[Citation]:
         found = tokens(inner)
         lead = bare_path(inner)
-        if found and found[0].start <= 4 and "::" in found[0].text:
+        if found and found[0].start <= _AT_THE_START and "::" in found[0].text:
             # A bullet that begins with a test is about that test; the rest of it is remark.
-            inner = cited_part(inner)
-            found = tokens(inner)
+            found = tokens(cited_part(inner))
         elif lead and not found:
             found = _bare(inner)
         if not found and re.match(r"\**test_", inner):
             part = cited_part(inner)
             found = [Token(m[0], m.start(), m.end(), False) for m in named_tests(part)]
-        yield from self._cite_all(found, place, inner, tests_only=True)
+        yield from self._cite_all(found, place, inner, standing, tests_only=True)
 
     def _cite_all(
-        self, found: Sequence[Token], place: Place, text: str, *, tests_only: bool = False
+        self,
+        found: Sequence[Token],
+        place: Place,
+        text: str,
+        standing: Standing,
+        *,
+        tests_only: bool = False,
     ) -> Iterator[Citation]:
         """Cite tokens of one line, with the arrows and the choices between them."""
+        if not found:
+            return
         between = [text[one.end : following.start] for one, following in pairwise(found)]
         choices = self._choices_of(between)
-        turned = bool(found) and bool(_RENAMES.search(text[: found[0].start]))
-        for number, token in enumerate(found):
-            after = between[number] if number < len(between) else ""
-            before = between[number - 1] if number else ""
-            here = place
-            if _BECOMES.fullmatch(after) or (turned and after.strip() in ("to", "into", "as")):
-                here = place._replace(absent=True)
-            elif _INSTEAD.fullmatch(before):
-                here = place._replace(doubt=place.doubt or "the line names it as the former one")
-            for citation in self._of_token(token, here, tests_only=tests_only):
-                yield msgspec.structs.replace(citation, choice=choices[number])
+        if _ANY_OF.search(text[: found[0].start]):
+            self._choices += 1
+            choices = [self._choices] * len(found)
+        all_said = self._said_of(found, between, text, remarked=not tests_only)
+        for token, said, choice in zip(found, all_said, choices, strict=True):
+            here = said.or_else(standing)
+            there = place._replace(absent=here.absent, doubt=place.doubt or here.doubt)
+            for citation in self._of_token(token, there, tests_only=tests_only):
+                yield msgspec.structs.replace(citation, choice=choice)
+
+    def _said_of(
+        self, found: Sequence[Token], between: Sequence[str], text: str, *, remarked: bool
+    ) -> list[Standing]:
+        """Return what a line says of each of its tokens, by what stands around it."""
+        around = [text[: found[0].start], *between, text[found[-1].end :]]
+        struck = struck_out(text)
+        turned = bool(_RENAMES.search(around[0]))
+        said: list[Standing] = []
+        for token, before, behind in zip(found, around, around[1:], strict=False):
+            last = token is found[-1]
+            if any(start < token.start < end for start, end in struck) or (
+                not last and (_BECOMES.fullmatch(behind) or (turned and behind.strip() in _TURNED))
+            ):
+                said.append(Standing(absent=True))
+            elif said and _INSTEAD.fullmatch(before):
+                said.append(Standing(doubt="the line names it as the former one"))
+            else:
+                # What is said before the first of a list is said of all of them.
+                first = said[-1] if said and _LISTED.fullmatch(before) else HERE
+                said.append(of_neighbours(before, behind, remarked=remarked).or_else(first))
+        for place in range(len(between) - 1, -1, -1):
+            if said[place] == HERE and said[place + 1].absent and _LISTED.fullmatch(between[place]):
+                said[place] = Standing(doubt="the line says that the next one goes")
+        return said
 
     def _choices_of(self, between: Sequence[str]) -> list[int | None]:
         """Return the choice that each token of a line belongs to: `a`, `b` or `c` is one."""
@@ -284,36 +327,101 @@ class _Body:
 
 
 def _is_or(between: str) -> bool:
-    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*|\s+/\s+", between))
+    return bool(re.fullmatch(r"[\s,(]*(?:and/)?or[\s(]*|\s*/\s*", between))
 
 
-#: What stands between the old name and the new one, and before the former one.
-_BECOMES = re.compile(
-    r"\s*(?:→|->|=>|"
-    r"(?:(?:is|was) )?(?:renamed|moved|replaced|merged|split) (?:to|into|by|with|as))\s*",
+class _Above:
+    """What the heading, the label and the bullets above a line say of what it names."""
+
+    def __init__(self, title: str) -> None:
+        self._title = of_title(title)
+        self._label = HERE
+        self._leads: list[tuple[int, Standing]] = []
+
+    @property
+    def standing(self) -> Standing:
+        """What is said of a row."""
+        return self._label.or_else(self._title)
+
+    def of_line(self, text: str, inner: str, *, is_bullet: bool) -> Standing:
+        """Return what is said of a line; it may say something itself of those that follow."""
+        names_nothing = "`" not in inner and "](" not in inner and bare_path(inner) is None
+        if not is_bullet:
+            label = names_nothing and (inner.rstrip("*_ ").endswith(":") or inner[:1] in "*_")
+            self._label = of_lead(inner) if label else HERE
+            self._leads = []
+            return self.standing
+        indent = len(text) - len(text.lstrip())
+        self._leads = [one for one in self._leads if one[0] < indent]
+        if names_nothing:
+            self._leads.append((indent, of_lead(inner)))
+        above = HERE
+        for _, lead in reversed(self._leads):
+            above = above.or_else(lead)
+        return above.or_else(self.standing)
+
+
+#: A bullet that begins with what it cites begins it within so many characters.
+_AT_THE_START = 4
+#: A word before a colon, after which a bullet names its file.
+_LABEL = re.compile(
+    r"(?:\*\*|__)?(?:create|modify|update|add|new|edit|change|touch|test|delete|remove|retire)[ds]?"
+    r"(?: files?)?(?:\*\*|__)?:(?:\*\*|__)?[ \t]+",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r"[\s,(]*(?:instead of|in place of|replaces|replacing|formerly)\s*", re.I)
-_RENAMES = re.compile(r"\b(?:renames?|moves?)\b", re.IGNORECASE)
+_ARROW = r"→|➜|⇒|-+>|=+>"
+_CHANGED = (
+    r"renamed?|moved?|replaced?|merged?|split|fold(?:ed)?|inlined?|convert(?:ed)?|migrated?|"
+    r"port(?:ed)?"
+)
+#: What stands between the old name and the new one, and before the former one.
+_BECOMES = re.compile(
+    rf"\s*(?:{_ARROW}|(?:(?:is|was|has been) )?(?:{_CHANGED}) (?:to|into|in|by|with|as))\s*",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(
+    r"[\s,;(]*(?:instead of|in place of|replaces|replacing|supersedes|takes over from|"
+    r"formerly|previously|was|were|←|<-+|"
+    r"(?:moved|renamed|copied|extracted|split|merged|migrated|ported) (?:out )?(?:of|from))\s*",
+    re.IGNORECASE,
+)
+_RENAMES = re.compile(rf"\b(?:renames?|moves?|{_CHANGED})\b", re.IGNORECASE)
+_TURNED = ("to", "into", "in", "as", "with", "by")
 _RENAMED = re.compile(r"[ \t]*(?:renamed?|moved?)\b", re.IGNORECASE)
-_NEGATED = re.compile(r"\b(?:do not|don't|does not|not|no|never|without)\b", re.IGNORECASE)
+_ANY_OF = re.compile(r"\b(?:any|one|either|some) of\b[\s:]*$", re.IGNORECASE)
+_LISTED = re.compile(r"\s*(?:,|;|&|\+|/|and|or|,\s*(?:and|or))\s*", re.IGNORECASE)
 
 
 def _bare(text: str) -> list[Token]:
-    path = bare_path(text.strip())
-    if path is None:
-        return []
-    start = text.index(path)
-    return [Token(path, start, start + len(path), False)]
+    """Return the path that a text begins with, and those that arrows lead to from it."""
+    found: list[Token] = []
+    place = len(text) - len(text.lstrip())
+    while path := bare_path(text[place:]):
+        start = text.index(path, place)
+        found.append(Token(path, start, start + len(path), False))
+        arrow = _ARROWS.match(text, start + len(path))
+        if arrow is None:
+            break
+        place = arrow.end()
+    return found
 
 
-def _kind_of(title: str, above: Sequence[tuple[int, Section, str]]) -> Section:
+_ARROWS = re.compile(rf"[ \t]*(?:{_ARROW})[ \t]*")
+#: A number, a sign or a mark before the words of a heading.
+_ORNAMENT = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?(?=\s)|[^\w\s(]+)*\s*")
+
+
+def _kind_of(title: str, above: Sequence[tuple[int, Section]]) -> Section:
+    title = _ORNAMENT.sub("", title, count=1).rstrip("*_: ")
     if _NOT_FILES.search(title):
         return "none"
     if _FILES.match(title):
-        return "files"
+        return "list" if _LIST.match(title) else "files"
     if _SILENT.search(title):
         return "none"
     if _TESTS.match(title) or re.match(r"edge-case tests|tests?$", title, re.I):
         return "tests"
     return above[-1][1] if above else "none"
+
+
+_LIST = re.compile(r"implementation(?! files)", re.IGNORECASE)

@@ -291,6 +291,8 @@ def test_a_bare_name_is_looked_for_in_every_test_file(
         ("api/app/main.py", "App.run", True, "defined there"),
         ("api/app/main.py", "App.stop", False, "not defined there"),
         ("api/app/main.py", "main", True, "it names the module"),
+        ("api/app/main.py", "app.main", True, "it names the module"),
+        ("api/app/main.py", "pp.main", False, "not defined there"),
         ("api/app/main.py", "make_it", None, "mentioned there, not defined"),
         ("api/app/main.py", "gone", None, "not there; it may be a plain word"),
         ("api/app/main.py", "is_gone", False, "not defined there"),

@@ -12,11 +12,10 @@ from pipeline_cli.formats.citations import (
     bare_path,
     cite,
     cited_part,
-    hedge_in,
     named_tests,
-    speaks_of_removal,
     tokens,
 )
+from pipeline_cli.formats.standing import hedge_in, speaks_of_removal
 
 PLACE = Place("specs/001-x.md", 7, "files", "core", "specs")
 

@@ -375,3 +375,21 @@ def test_a_value_that_stands_there_otherwise_has_the_line_of_its_key() -> None:
 
 def test_a_bullet_of_words_cites_nothing() -> None:
     assert under("Files", "- all of the backend") == []
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [("Engine::start", "Engine.start"), ("Engine::start()", "Engine.start"),
+     ("(*Set).Add", "Set.Add"), ("(Set).Add()", "Set.Add"), ("Ledger#put", "Ledger.put")],
+)  # fmt: skip
+def test_members_are_read_as_other_languages_write_them(symbol: str, name: str) -> None:
+    _, one = header(f'source:\n  - file: a/b.x\n    symbols: ["{symbol}"]')
+    assert (one.names, one.doubt) == ((name,), None)
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_a_comment_of_a_shell_line_names_no_test(quote: str) -> None:
+    line = f"pytest -k {quote}#1{quote} {quote}tests/test_a.py{quote} # was tests/test_b.py"
+    found = header(f"test: |\n  {line}\n  pytest tests/test_c.py")
+    named = ["tests/test_a.py"] if quote else []  # without quotes the first sign begins it
+    assert [one.ref for one in found] == [*named, "tests/test_c.py"]
