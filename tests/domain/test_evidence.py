@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline_cli.domain.evidence import (
+    UNREAD,
     Claim,
     Evidence,
     Said,
@@ -13,12 +14,14 @@ from pipeline_cli.domain.evidence import (
     Verification,
     annotations,
     boilerplate,
+    fails_gate,
     judge,
     narrowed,
     summarize,
     targets_of,
     verdict_of,
 )
+from pipeline_cli.domain.findings import Finding, Severity
 from pipeline_cli.domain.proofs import proof_of
 
 SPEC, COVERAGE = "specs/001-x.md", "docs/SPEC-COVERAGE.md"
@@ -112,6 +115,24 @@ def test_the_summary_counts_all_whatever_is_shown() -> None:
     assert [one.spec for one in shown.specs] == ["b"]
     assert shown.summary == answer.summary
     assert narrowed(answer, None) is answer
+
+
+@pytest.mark.parametrize(
+    ("verdict", "notes", "severity", "fails"),
+    [
+        ("supported", (), None, False),
+        ("unknown", (), "warning", False),
+        ("contradicted", (), None, True),
+        ("unknown", (UNREAD,), "warning", True),
+        ("supported", (), "error", True),
+    ],
+)
+def test_a_gate_fails_on_what_is_contradicted_or_cannot_be_read(
+    verdict: Verdict, notes: tuple[str, ...], severity: Severity | None, fails: bool
+) -> None:
+    specs = (spec("a", "supported"), spec("b", verdict, notes=notes))
+    found = [Finding("x", severity, "m", SPEC)] if severity else []
+    assert fails_gate(Verification(specs, summarize(specs)), found) is fails
 
 
 def test_tests_that_can_be_run_are_those_of_python_that_were_found() -> None:

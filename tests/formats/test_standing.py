@@ -197,6 +197,7 @@ def test_a_member_below_a_file_of_code_is_a_symbol() -> None:
     for ref in ("src/api.ts::Client.get", "src/api.rs::Client::get()", "src/api.py::Client.get"):
         (one,) = cited("Files", f"- `{ref}`").values()
         assert (one.kind, one.names) == ("symbol", ("Client.get",))
+    assert cited("Acceptance Tests", "- `src/api.ts::Client.get` answers") == {}
     (one,) = cited("Acceptance Tests", "- `tests/test_a.py::TestA.test_b (2 cases)`").values()
     assert (one.kind, one.names) == ("test", ("TestA", "test_b"))
 
