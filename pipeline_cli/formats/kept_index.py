@@ -10,15 +10,17 @@ import msgspec
 
 _MARK = b"pipeline-index-1\n"
 
+#: The state of a file: its size in bytes, and when contents and entry last changed, in ns.
+Stamp = tuple[int, int, int]
+
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was read of a file in a state.
 
-    `stamp` is its size in bytes, and when contents and entry last changed, in ns. `data` is
-    encoded, and decoded when it is asked for.
+    `data` is encoded, and decoded when it is asked for.
     """
 
-    stamp: tuple[int, int, int]
+    stamp: Stamp
     data: bytes
 
 

@@ -302,18 +302,18 @@ class SpecReading(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant]:
     done = {word.casefold() for word in context.settings.evidence.done_words}
-    trouble = Tally()
 
-    def read(path: str) -> SpecReading | None:
-        source = source_of(context, path, trouble)
-        return None if source is None else read_spec(source)
+    def read(path: str) -> SpecReading | Finding | None:
+        source = source_of(context, path)
+        return read_spec(source) if isinstance(source, SourceFile) else source
 
     paths = spec_files(context).specs
     readings = tree.kept.readings("specs", paths, SpecReading, read)
     for path, reading in zip(paths, readings, strict=True):
-        reading = reading or read_spec(SourceFile(path, ""))
-        found = (*trouble, *reading.findings)
-        trouble = Tally()
+        trouble = (reading,) if isinstance(reading, Finding) else ()
+        if not isinstance(reading, SpecReading):
+            reading = read_spec(SourceFile(path, ""))
+        found = trouble + reading.findings
         tally.extend(found)
         unread = any(one.code in _UNREAD for one in found)
         said = _status(reading, done)

@@ -1,27 +1,35 @@
 """What was read of files in an earlier run, taken instead of reading them again.
 
 An index in the user's cache directory, by the state of each file. It changes no answer: a file
-whose state differs, or that was touched in the last two seconds, is read.
+whose state differs, or that was touched in the last two seconds, is read. Where there is much to
+look at or to read, the cores share it; the index is read and written by this process alone.
 """
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
-from pipeline_cli.formats.kept_index import Index, Kept, decode, encode
+from pipeline_cli.domain.findings import Finding
+from pipeline_cli.formats.kept_index import Index, Kept, Stamp, decode, encode
 from pipeline_cli.load.context import Context, clock_ns
+from pipeline_cli.load.shares import ahead, in_shares, shares
 from pipeline_cli.store import usercache
 
 #: Within this time a file may change again and keep its stamps: clocks of file systems are coarse.
 _UNSETTLED = 2_000_000_000
 #: Fewer files are read as fast as an index of them.
 _WORTH = 100
+#: As long as a fork takes, so many files are looked at, and so many are read.
+_LOOKED_AT, _READ = 2_000, 200
 
 T = TypeVar("T")
+#: Reads a file: a finding says what keeps it from being read, None that it is not there. It may
+#: be called more than once for a file, and in a fork: it changes nothing that an answer rests on.
+Read = Callable[[str], T | Finding | None]
 
 
 class KeptReadings:
@@ -42,43 +50,59 @@ class KeptReadings:
         index = decode(data, self._reader, self._root) if data else None
         self._index = index or Index(self._reader, self._root, {})
 
-    def reading(
-        self, kind: str, path: str, wanted: type[T], read: Callable[[str], T | None]
-    ) -> T | None:
+    def reading(self, kind: str, path: str, wanted: type[T], read: Read[T]) -> T | Finding | None:
         """Return of one file what `readings` yields."""
         return next(self.readings(kind, (path,), wanted, read))
 
     def readings(
-        self, kind: str, paths: Iterable[str], wanted: type[T], read: Callable[[str], T | None]
-    ) -> Iterator[T | None]:
+        self, kind: str, paths: Sequence[str], wanted: type[T], read: Read[T]
+    ) -> Iterator[T | Finding | None]:
         """Yield what is kept of each file as it is now, else what `read` returns, and keep that.
 
-        None is not kept: the file cannot be read, and may be next time.
+        A finding is not kept, nor is None: the file cannot be read, and may be next time.
         """
-        if self._file is None:
-            yield from map(read, paths)
-            return
         kept = self._index.kinds.setdefault(kind, {})
+        # Before a file is read: what changes meanwhile leaves a newer stamp than this.
+        changed = self._changed(kept, paths)
+        fresh = ahead(read, [paths[place] for place in changed], _READ, wanted)
         decoded = msgspec.msgpack.Decoder(wanted).decode
-        for path in paths:
-            # Before the file is read: what changes meanwhile leaves a newer stamp than this.
-            stamp = self._workspace.state_of(path)
-            known = kept.get(path)
-            value = None
-            if known is not None and known.stamp == stamp:
+        for place, path in enumerate(paths):
+            if place in changed:
+                value, stamp = next(fresh), changed[place]
+            else:
+                stamp, data = kept[path].stamp, kept[path].data
                 try:
-                    value = decoded(known.data)
+                    yield decoded(data)
+                    continue
                 except (msgspec.MsgspecError, ValueError, RecursionError):
-                    value = None
-            if value is None:
-                value = read(path)
-                if value is not None and stamp and max(stamp[1:]) < self._settled:
-                    self._keep(kept, path, stamp, value)
+                    value = read(path)
+            if stamp and not (value is None or isinstance(value, Finding)):
+                self._keep(kept, path, stamp, value)
             yield value
 
-    def _keep(
-        self, kept: dict[str, Kept], path: str, stamp: tuple[int, int, int], value: object
-    ) -> None:
+    def _changed(self, kept: Mapping[str, Kept], paths: Sequence[str]) -> dict[int, Stamp | None]:
+        """Return the places of the files that are not as they were kept, with their stamps now."""
+        if self._file is None:
+            return dict.fromkeys(range(len(paths)))
+
+        states_of = self._workspace.states_of
+
+        def look(places: Sequence[int]) -> list[tuple[int, Stamp | None]]:
+            part = paths[places[0] : places[-1] + 1] if places else ()
+            found = []
+            for place, path, stamp in zip(places, part, states_of(part), strict=True):
+                known = kept.get(path)
+                if known is None or known.stamp != stamp:
+                    found.append((place, stamp))
+            return found
+
+        parts = shares(range(len(paths)), _LOOKED_AT)
+        found = in_shares(look, parts, list[tuple[int, Stamp | None]])
+        return {place: stamp for part in found for place, stamp in part}
+
+    def _keep(self, kept: dict[str, Kept], path: str, stamp: Stamp, value: object) -> None:
+        if max(stamp[1:]) >= self._settled:
+            return
         with suppress(UnicodeEncodeError):  # bytes that are no UTF-8
             path.encode()
             kept[path] = Kept(stamp, msgspec.msgpack.encode(value))
@@ -106,12 +130,8 @@ class KeptReadings:
 
 
 def readings(
-    context: Context,
-    name: str,
-    paths: Sequence[str],
-    wanted: type[T],
-    read: Callable[[str], T | None],
-) -> Iterator[T | None]:
+    context: Context, name: str, paths: Sequence[str], wanted: type[T], read: Read[T]
+) -> Iterator[T | Finding | None]:
     """Yield of each file what is kept of it or `read` returns, and keep what is new at the end.
 
     For few files no index is looked for. `name` is that of the index, and of all that is in it.

@@ -1,14 +1,17 @@
 """Much reading shared among the processor's cores; the answers are those of one process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from pipeline_cli.store.cores import Fork, cores
+
+#: Of so many items the results of forks are held at once.
+_AHEAD = 5_000
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -38,6 +41,51 @@ def in_shares(work: Callable[[P], R], parts: Sequence[P], wanted: type[R]) -> li
             data = fork.answer()
             found.append(work(part) if data is None else _decoded(data, wanted))
     return found
+
+
+def ahead(
+    work: Callable[[P], R], items: Sequence[P], least: int, wanted: type[Any]
+) -> Generator[R, None, None]:
+    """Yield what the work makes of each item, in their order; forks work ahead of this process.
+
+    None of them begins for fewer than `least` items. A result that is not of the type `wanted`, or
+    cannot be encoded, is made here once more: so the work may tell this process of what is rare.
+    """
+    for start in range(0, len(items), _AHEAD):
+        first, *others = shares(items[start : start + _AHEAD], least)
+        with ExitStack() as stack:
+            forks = [
+                stack.enter_context(Fork(partial(_each_encoded, work, part))) for part in others
+            ]
+            yield from map(work, first)
+            for part, fork in zip(others, forks, strict=True):
+                yield from _taken(fork.answer(), work, part, wanted)
+
+
+def _each_encoded(work: Callable[[P], R], part: Sequence[P]) -> bytes:
+    found = []
+    for item in part:
+        result = work(item)
+        try:
+            found.append(msgspec.msgpack.encode(result))
+        except (ValueError, TypeError, RecursionError):  # bytes that are no UTF-8 are among them
+            found.append(b"")
+    return msgspec.msgpack.encode(found)
+
+
+def _taken(
+    data: bytes | None, work: Callable[[P], R], part: Sequence[P], wanted: type[Any]
+) -> Iterator[R]:
+    if data is None:
+        yield from map(work, part)
+        return
+    decoded = msgspec.msgpack.Decoder(wanted).decode
+    for item, result in zip(part, msgspec.msgpack.decode(data, type=list[bytes]), strict=True):
+        try:
+            value = decoded(result)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            value = work(item)
+        yield value
 
 
 def _decoded(data: bytes, wanted: type[R]) -> R:

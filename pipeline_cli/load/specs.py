@@ -8,12 +8,12 @@ from functools import cache
 import msgspec
 
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.specs import Spec, SpecHead, spec_number, spec_of, stem_of
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path, read_text
+from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path
 from pipeline_cli.load.kept import readings
 from pipeline_cli.store.workspace import Workspace
 
@@ -36,8 +36,11 @@ def spec_files(context: Context) -> SpecFiles:
     with workspace.listed_once():
         backlogs = {product_backlog_path(context), meta_backlog_path(context)}
         markdown = [path for path in workspace.files(folder) if path.endswith(".md")]
-        candidates = {path: stem_of(path) for path in markdown if path not in backlogs}
-        candidates = {path: stem for path, stem in candidates.items() if not ignored(stem)}
+        candidates = {
+            path: stem
+            for path in markdown
+            if path not in backlogs and not ignored(stem := stem_of(path))
+        }
         specs = [path for path, stem in candidates.items() if spec_number(stem)]
         if not specs:
             nested = [f"{place}/spec.md" for place in workspace.folders(folder)]
@@ -59,13 +62,12 @@ def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
     return re.compile("|".join(map(translate, patterns)) or r"(?!)").match
 
 
-def source_of(context: Context, path: str, tally: Tally) -> SourceFile | None:
-    """Read a text file; what keeps us from it is a finding, and it reads as absent."""
+def source_of(context: Context, path: str) -> SourceFile | Finding | None:
+    """Read a text file; what keeps us from it is a finding, and where there is none it is None."""
     try:
-        return read_text(context, path, tally)
+        return context.workspace.read(path)
     except InputError as error:
-        tally.add(as_finding(error))
-        return None
+        return as_finding(error)
 
 
 @cache
@@ -89,11 +91,13 @@ def check_specs(context: Context, paths: Sequence[str], tally: Tally) -> None:
 
 
 def _heads(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[SpecHead]:
-    def read(path: str) -> SpecHead | None:
-        source = source_of(context, path, tally)
-        return None if source is None else _reader()(source)[0]
+    def read(path: str) -> SpecHead | Finding | None:
+        source = source_of(context, path)
+        return _reader()(source)[0] if isinstance(source, SourceFile) else source
 
     for head in readings(context, "specs", paths, SpecHead, read):
-        if head and head.findings:
+        if not isinstance(head, SpecHead):
+            head = SpecHead(findings=(head,) if head else ())
+        if head.findings:
             tally.extend(head.findings)
-        yield head or SpecHead()
+        yield head

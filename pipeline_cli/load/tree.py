@@ -118,7 +118,7 @@ class WorkTree:
         paths = sorted(path for path in self.files if path.endswith(".py") and is_test_path(path))
         readings = self.kept.readings("tests", paths, frozenset[str], self._read_test_names)
         for path, names in zip(paths, readings, strict=True):
-            for name in names or ():
+            for name in names if isinstance(names, frozenset) else ():
                 found.setdefault(name, []).append(path)
         return found
 
@@ -253,7 +253,8 @@ class WorkTree:
         if not path.endswith((".py", ".pyi")):
             read(path)
             return found
-        return self.kept.reading("definitions", path, Definitions, read) or found
+        known = self.kept.reading("definitions", path, Definitions, read)
+        return known if isinstance(known, Definitions) else found
 
     def tests_named(self, name: str) -> Sequence[str]:
         """Return the files that define a test of this name."""

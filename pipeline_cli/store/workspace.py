@@ -190,16 +190,28 @@ class Workspace:
 
     def state_of(self, path: str) -> tuple[int, int, int] | None:
         """Return size, mtime and ctime in ns of a regular file; None for a link and all else."""
-        folder, _, name = path.rpartition("/")
-        if name in ("", ".", "..") or path[0] == "/":
-            return None
-        try:
-            status = os.lstat(f"{self._folder_inside(folder)}/{name}")
-        except (OSError, ValueError, InputError):
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        return self.states_of((path,))[0]
+
+    def states_of(self, paths: Sequence[str]) -> list[tuple[int, int, int] | None]:
+        """Return of each file what `state_of` does; quickest where a folder's stand together."""
+        found: list[tuple[int, int, int] | None] = []
+        last, inside = None, ""
+        lstat, regular = os.lstat, stat.S_ISREG
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            state = None
+            if name not in ("", ".", "..") and path[0] != "/":
+                try:
+                    if folder != last:
+                        last, inside = None, self._folder_inside(folder)
+                        last = folder
+                    status = lstat(f"{inside}/{name}")
+                    if regular(status.st_mode):
+                        state = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+                except (OSError, ValueError, InputError):
+                    pass
+            found.append(state)
+        return found
 
     def head(self, path: str, length: int = 4096) -> bytes:
         """Return the first bytes of a file; none where there is none."""
@@ -526,12 +538,13 @@ class Workspace:
 
     def _scan(self, folder: str) -> Listing:
         files, folders = [], []
+        before = f"{folder}/" if folder else ""
         place = self.locate(folder) if folder else self.root
         try:
             real = self._folder_inside(folder)
             with os.scandir(place) as entries:
                 for entry in entries:
-                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    path = before + entry.name
                     if entry.is_file(follow_symlinks=False):
                         files.append(path)
                     elif entry.is_dir(follow_symlinks=False):

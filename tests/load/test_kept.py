@@ -6,7 +6,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,11 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.load import kept
+from pipeline_cli.load import kept, shares
+from pipeline_cli.load.alignment import align_answer
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.evidence import load_claims, load_proofs, targets, verify_answer
 from pipeline_cli.load.specs import load_specs, spec_files
-from pipeline_cli.render.payload import encode, fields
+from pipeline_cli.render.payload import align_keys, encode, fields
+from pipeline_cli.store.workspace import MAX_DOCUMENT
 from tests.support import CRON_ENVIRONMENT, NOW, pipeline, snapshot, write
 
 SPEC = """---
@@ -102,6 +105,16 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_UNSETTLED", 0)
 
 
+@contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """Let a fork begin for every single file, on so many cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shares, "cores", lambda: count)
+        patch.setattr(kept, "_LOOKED_AT", 1)
+        patch.setattr(kept, "_READ", 1)
+        yield
+
+
 def kept_file(cache: Path) -> Path:
     (file,) = (cache / "pipeline").iterdir()
     return file
@@ -110,19 +123,31 @@ def kept_file(cache: Path) -> Path:
 # --- the same answer ----------------------------------------------------------------------------
 
 PLACES = st.sampled_from(
-    ["specs/000-thing.md", "specs/001-thing.md", "src/mod_0.py", "tests/test_0.py", "src/new.py"]
+    [
+        "specs/000-thing.md",
+        "specs/001-thing.md",
+        "specs/003-thing.md",
+        "src/mod_0.py",
+        "tests/test_0.py",
+        "src/new.py",
+    ]
 )
+TEXTS_OF_SPECS = [
+    SPEC.format(0),
+    OTHER.format(0),
+    SPEC.format(1),
+    "",
+    "---\nstatus: [\n---\n",
+    "---\ntitle: &a [*a, *a]\n---\n",
+    "---\ntitle: never closed\n",
+]
 TEXTS = st.sampled_from(
     [
-        SPEC.format(0),
-        OTHER.format(0),
-        SPEC.format(1),
+        *TEXTS_OF_SPECS,
         CODE,
         "class Other:\n    pass\n",
         TEST.format(0),
         "def test_other_0():\n    pass\n",
-        "",
-        "---\nstatus: [\n---\n",
         "def (\n",
     ]
 )
@@ -135,29 +160,57 @@ def keep_stamp(path: Path, text: str) -> None:
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
+#: Links, and where they lead: to a file of the workspace, out of it, and to no file at all.
+LEADS_TO = {
+    "link": "../src/mod_1.py",
+    "link outside": "../../outside.md",
+    "link to nothing": "nowhere",
+    "link to a folder": "../src",
+    "link to itself": "",
+}
+#: What a file may hold instead of a text.
+BYTES: dict[str, Callable[[bytes], bytes]] = {
+    "write": lambda text: text,
+    "bytes": lambda text: text + b"\xff\xfe- `src/mod_1.py`\n",
+    "bytes in the title": lambda text: b"---\ntitle: Tide \xff\nstatus: done\n---\n" + text,
+    "utf-16": lambda text: text.decode().encode("utf-16"),
+}
+
+
 def edit(root: Path, step: tuple[str, str, str]) -> None:
     kind, place, text = step
     path = root / place
-    if kind == "write":
-        write(root, {place: text})
-    elif kind == "bytes":
-        write(root, {place: text.encode() + b"\xff\xfe- `src/mod_1.py`\n"})
-    elif kind == "same stamp" and path.is_file() and not path.is_symlink():
+    if kind == "same stamp" and _is_text(path):
         keep_stamp(path, text)
-    elif kind == "delete":
-        path.unlink(missing_ok=True)
-    elif kind == "move" and path.exists():
+    elif kind == "move" and os.path.lexists(path):
         path.rename(root / "src/moved.py")
-    elif kind == "link":
-        path.unlink(missing_ok=True)
-        path.symlink_to(root / "src/mod_1.py")
     elif kind == "behind the link":
         write(root, {"src/mod_1.py": text})
+    elif kind in ("delete", "huge", "fifo", *LEADS_TO, *BYTES):
+        path.unlink(missing_ok=True)  # nothing is ever written through a link
+        make(kind, path, text)
+
+
+def _is_text(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size < MAX_DOCUMENT
+
+
+def make(kind: str, path: Path, text: str) -> None:
+    """Put something where nothing lies."""
+    if kind in BYTES:
+        path.write_bytes(BYTES[kind](text.encode()))
+    elif kind in LEADS_TO:
+        path.symlink_to(LEADS_TO[kind] or path.name)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "huge":
+        with path.open("wb") as file:
+            file.truncate(MAX_DOCUMENT + 1)
 
 
 STEPS = st.tuples(
     st.sampled_from(
-        ["write", "bytes", "same stamp", "delete", "move", "link", "behind the link", "nothing"]
+        [*BYTES, *LEADS_TO, "huge", "fifo", "same stamp", "delete", "move", "behind the link"]
     ),
     PLACES,
     TEXTS,
@@ -175,12 +228,45 @@ def test_warm_answers_as_cold(
     answer: Answer, steps: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     base = tmp_path_factory.mktemp("kept")
-    root, cache = tree(base / "work", 2), base / "cache"
+    root, cache = tree(base / "work", 4), base / "cache"
+    write(base, {"outside.md": "---\ntitle: Outside\n---\n"})
     answer(root, cache)
     for step in steps:
         edit(root, step)
-        assert answer(root, cache) == answer(root, None)
-        assert answer(root, cache) == answer(root, None)
+        alone = answer(root, None)
+        with on_cores(4):
+            assert answer(root, None) == alone
+            assert answer(root, cache) == alone
+        assert answer(root, cache) == alone
+
+
+def aligned(context: Context) -> bytes:
+    found = align_answer(context)
+    return encode("align", context.now, align_keys(found.value), found.findings)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("answered", [verified, specs_read, aligned])
+def test_cores_that_share_the_reading_answer_as_one(
+    answered: Callable[[Context], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, texts = tree(tmp_path / "work", 40), TEXTS_OF_SPECS
+    write(tmp_path, {"outside.md": "---\ntitle: Outside\n---\n"})
+    for number, kind in enumerate([*BYTES, *LEADS_TO, "huge", "fifo", *BYTES, "fifo"]):
+        edit(root, (kind, f"specs/{3 * number:03d}-thing.md", texts[number % len(texts)]))
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    context = open_context(str(root), None, NOW)
+    alone = answered(context)
+    for code in (b"unreadable", b"path-outside", b"not-text", b"too-large", b"not-utf8"):
+        assert code in alone
+    for cache in ("one", "many"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / cache))
+        for count in (1, 4, 4, 1) if cache == "one" else (4, 4, 1):
+            with on_cores(count):
+                assert answered(context) == alone
+    one, many = kept_file(tmp_path / "one"), kept_file(tmp_path / "many")
+    assert one.read_bytes() == many.read_bytes()
 
 
 @pytest.mark.usefixtures("at_once")
