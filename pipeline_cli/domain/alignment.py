@@ -129,7 +129,7 @@ def align(
     planned = plan.numbers if plan and plan.phases else None
     resolved = [pair for book in (backlog, meta) if book for pair in _resolve_all(book, index)]
     mentioned = {stem for _, resolution, _ in resolved for stem in resolution.stems}
-    orphaned = tuple(sorted(set(index.path_of) - mentioned))
+    orphaned = tuple(sorted(stem for stem in index.path_of if stem not in mentioned))
     mapped = [item for item in backlog.items if _maps(item, planned)]
     tally.extend(_plan_findings(backlog, plan, planned))
     tally.extend(_unmapped_findings(backlog, planned))

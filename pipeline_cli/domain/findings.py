@@ -69,7 +69,7 @@ class Tally:
     def extend(self, findings: Iterable[Finding]) -> None:
         """Take several findings, perhaps of another tally: what it only counted is counted on."""
         for finding in findings:
-            rest = _rest_of(finding)
+            rest = finding.hint is None and _rest_of(finding)
             if rest:
                 key = (finding.code, finding.path)
                 self._counts[key] = self._counts.get(key, 0) + rest

@@ -6,6 +6,7 @@ label that may fit several.
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from posixpath import basename
 from typing import Literal
 
@@ -80,11 +81,15 @@ class SpecIndex:
     def __init__(self, paths: Iterable[str], left_out: Iterable[str] = ()) -> None:
         self.path_of = {stem_of(path): path for path in paths}
         self._left_out = {basename(path): path for path in left_out}
-        self._by_number: dict[str, list[str]] = {}
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[str]]:
+        stems: dict[str, list[str]] = {}
         for stem in self.path_of:
             number = spec_number(stem)
             if number:
-                self._by_number.setdefault(number, []).append(stem)
+                stems.setdefault(number, []).append(stem)
+        return stems
 
     def __len__(self) -> int:
         return len(self.path_of)
@@ -113,11 +118,9 @@ class SpecIndex:
 
 def stem_of(path: str) -> str:
     """Return the stem that identifies a spec: the file's, or the folder's of `x/spec.md`."""
-    slash = path.rfind("/")
-    name = path[slash + 1 :]
-    if name == "spec.md" and slash >= 0:
-        return basename(path[:slash])
-    return name.removesuffix(".md")
+    if path.endswith("/spec.md"):
+        return basename(path.removesuffix("/spec.md"))
+    return path[path.rfind("/") + 1 :].removesuffix(".md")
 
 
 def reference_finding(
