@@ -137,6 +137,15 @@ def asked_by(citation: Citation, tree: Tree) -> Iterator[tuple[str, tuple[str, .
             yield place.at, citation.names
 
 
+def defining(citation: Citation, tree: Tree) -> str | None:
+    """Return the file whose definitions will be asked for, as far as its path alone tells that."""
+    if citation.names and not (citation.literal or citation.absent):
+        for path in citation.candidates:
+            if tree.is_file(path):
+                return path
+    return None
+
+
 def _as_evidence(citation: Citation, one: Found, outcome: TestStatus | None) -> Evidence:
     return Evidence(
         citation.kind,

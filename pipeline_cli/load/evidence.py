@@ -39,7 +39,7 @@ from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.proofs import proof_of
 from pipeline_cli.domain.specs import Spec, spec_of
 from pipeline_cli.domain.symbols import Unreadable
-from pipeline_cli.domain.tree import ReportedTests, asked_by, look
+from pipeline_cli.domain.tree import ReportedTests, asked_by, defining, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
 from pipeline_cli.formats.frontmatter import FrontMatter
@@ -48,7 +48,7 @@ from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
 from pipeline_cli.load.specs import source_of, spec_files
-from pipeline_cli.load.tree import WorkTree
+from pipeline_cli.load.tree import LEAST, WorkTree
 
 #: Findings for which what a spec claims is not known.
 _UNREAD = frozenset(
@@ -247,6 +247,9 @@ def _verdicts(
         for citation in one.citations
         for path in citation.candidates
     )
+    tree.foresee_definitions(
+        {defining(citation, tree): None for one in claimants for citation in one.citations}
+    )
     verdicts = []
     for one in claimants:
         verdicts.append(_verdict(one, look(one.citations, tree, tests)))
@@ -308,7 +311,7 @@ def _specs(context: Context, tree: WorkTree, tally: Tally) -> Iterator[_Claimant
         return read_spec(source) if isinstance(source, SourceFile) else source
 
     paths = spec_files(context).specs
-    readings = tree.kept.readings("specs", paths, SpecReading, read)
+    readings = tree.kept.readings("specs", paths, SpecReading, read, least=LEAST)
     for path, reading in zip(paths, readings, strict=True):
         trouble = (reading,) if isinstance(reading, Finding) else ()
         if not isinstance(reading, SpecReading):

@@ -55,16 +55,22 @@ class KeptReadings:
         return next(self.readings(kind, (path,), wanted, read))
 
     def readings(
-        self, kind: str, paths: Sequence[str], wanted: type[T], read: Read[T]
+        self,
+        kind: str,
+        paths: Sequence[str],
+        wanted: type[T],
+        read: Read[T],
+        least: int = _READ,
     ) -> Iterator[T | Finding | None]:
         """Yield what is kept of each file as it is now, else what `read` returns, and keep that.
 
-        A finding is not kept, nor is None: the file cannot be read, and may be next time.
+        A finding is not kept, nor is None: the file cannot be read, and may be next time. A fork
+        begins for at least so many files.
         """
         kept = self._index.kinds.setdefault(kind, {})
         # Before a file is read: what changes meanwhile leaves a newer stamp than this.
         changed = self._changed(kept, paths)
-        fresh = ahead(read, [paths[place] for place in changed], _READ, wanted)
+        fresh = ahead(read, [paths[place] for place in changed], least, wanted)
         decoded = msgspec.msgpack.Decoder(wanted).decode
         for place, path in enumerate(paths):
             if place in changed:

@@ -20,6 +20,8 @@ from pipeline_cli.store.workspace import Walk
 #: Folders that hold no work of the project's own; passed over where git cannot be asked.
 _PASSED_OVER = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
 _DEEPEST, _MOST = 64, 2_000_000
+#: What specs and code say is read slowly: so few files are worth a fork.
+LEAST = 30
 _IGNORED = "it is ignored by git"
 _IN_SUBMODULE = "it lies in a submodule"
 
@@ -116,7 +118,8 @@ class WorkTree:
         """The files that define each test function."""
         found: dict[str, list[str]] = {}
         paths = sorted(path for path in self.files if path.endswith(".py") and is_test_path(path))
-        readings = self.kept.readings("tests", paths, frozenset[str], self._read_test_names)
+        read = self._read_test_names
+        readings = self.kept.readings("tests", paths, frozenset[str], read, least=LEAST)
         for path, names in zip(paths, readings, strict=True):
             for name in names if isinstance(names, frozenset) else ():
                 found.setdefault(name, []).append(path)
@@ -238,6 +241,28 @@ class WorkTree:
         if path not in self._definitions:
             self._definitions[path] = self._read_definitions(path)
         return self._definitions[path]
+
+    def foresee_definitions(self, paths: Iterable[str | None]) -> None:
+        """Read at once what these files of Python define; any other file waits until it is asked.
+
+        Nothing is told of what cannot be read, either: it is read again when it is asked.
+        """
+
+        def read(path: str) -> Definitions | None:
+            try:
+                source = self._workspace.read(path)
+            except InputError:
+                return None
+            found = (
+                self._symbols.read(path, source.text) if isinstance(source, SourceFile) else None
+            )
+            return found if isinstance(found, Definitions) else None
+
+        ours = [path for path in dict.fromkeys(paths) if path and path.endswith((".py", ".pyi"))]
+        readings = self.kept.readings("definitions", ours, Definitions, read, least=LEAST)
+        for path, known in zip(ours, readings, strict=True):
+            if isinstance(known, Definitions):
+                self._definitions[path] = known
 
     def _read_definitions(self, path: str) -> Definitions | Unreadable:
         found: Definitions | Unreadable = Unreadable("it cannot be read as text")
