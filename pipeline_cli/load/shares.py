@@ -10,8 +10,8 @@ import msgspec
 
 from pipeline_cli.store.cores import Fork, cores
 
-#: Of so many items the results of forks are held at once.
-_AHEAD = 5_000
+#: The results of forks are held for so many times `least` items: what is read slowly is large.
+_AHEAD = 25
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -51,8 +51,8 @@ def ahead(
     None of them begins for fewer than `least` items. A result that is not of the type `wanted`, or
     cannot be encoded, is made here once more: so the work may tell this process of what is rare.
     """
-    for start in range(0, len(items), _AHEAD):
-        first, *others = shares(items[start : start + _AHEAD], least)
+    for start in range(0, len(items), _AHEAD * least):
+        first, *others = shares(items[start : start + _AHEAD * least], least)
         with ExitStack() as stack:
             forks = [
                 stack.enter_context(Fork(partial(_each_encoded, work, part))) for part in others

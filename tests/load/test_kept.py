@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.findings import Tally
-from pipeline_cli.load import kept, shares
+from pipeline_cli.load import evidence, kept, shares
+from pipeline_cli.load import tree as worktree
 from pipeline_cli.load.alignment import align_answer
 from pipeline_cli.load.context import Context, open_context
 from pipeline_cli.load.evidence import load_claims, load_proofs, targets, verify_answer
@@ -112,6 +113,8 @@ def on_cores(count: int) -> Iterator[None]:
         patch.setattr(shares, "cores", lambda: count)
         patch.setattr(kept, "_LOOKED_AT", 1)
         patch.setattr(kept, "_READ", 1)
+        patch.setattr(evidence, "LEAST", 1)
+        patch.setattr(worktree, "LEAST", 1)
         yield
 
 
