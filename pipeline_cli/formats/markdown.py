@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar, overload
 
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.patterns import compiled
 
 BOM = "\ufeff"
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
@@ -23,31 +24,31 @@ BLANK = " \t\r\xa0\u202f\u2007"
 #: So many rows of a table are cut at once; one that needs care slows down no others.
 _BLOCK = 256
 
-_NEWLINE = re.compile(r"\n")
-_FENCE_BEGINS = re.compile(r"\n[ \t]*+(?:```|~~~)")
-_COMMENT_BEGINS, _COMMENT_ENDS = re.compile(r"<!--"), re.compile(r"-->")
-_BLANK_LINE = re.compile(r"\n\r*\n")
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
-_HEADING_BEGINS = re.compile(r"\n {0,3}#")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?")
-_CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
-_LIST_ITEM = re.compile(
+_NEWLINE = r"\n"
+_FENCE_BEGINS = r"\n[ \t]*+(?:```|~~~)"
+_COMMENT_BEGINS, _COMMENT_ENDS = "<!--", "-->"
+_BLANK_LINE = r"\n\r*\n"
+_FENCE = r"[ \t]*(`{3,}|~{3,})(.*)"
+_HEADING_BEGINS = r"\n {0,3}#"
+_HEADING = r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?"
+_CLOSING_MARKS = r"(?:^|[ \t]+)#+$"
+_LIST_ITEM = (
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?=[ \t]|\r?$))?"
 )
 #: A delimiter line, from the newline before it. What is taken is never given back: a line of
 #: blanks without end would be tried in every way.
-_DELIMITER = re.compile(
+_DELIMITER = (
     r"\n[ \t]*+(?:\|[ \t]*+)?+:?+-++:?+[ \t]*+(?:\|[ \t]*+:?+-++:?+[ \t]*+)*+"
     r"\|?+[ \t]*+\r?+(?![^\n])"
 )
-_BARE = re.compile(r"\n[^|\n]*+(?![^\n])")
+_BARE = r"\n[^|\n]*+(?![^\n])"
 #: What may stand between the last pipe of a row and the first of the next.
-_BETWEEN_ROWS = re.compile(rf"[{BLANK}]*\n[ \t]*")
+_BETWEEN_ROWS = rf"[{BLANK}]*\n[ \t]*"
 #: An escape, a code span, or backticks that no others close; the leftmost one wins.
-_ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
+_ESCAPE_OR_CODE = r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+"
 #: What opens a tag or a link, outside escapes and code.
-_TAG_OR_LINK = re.compile(_ESCAPE_OR_CODE.pattern + r"|<|\[")
-_REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
+_TAG_OR_LINK = _ESCAPE_OR_CODE + r"|<|\["
+_REGION = r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->"
 
 
 Record = TypeVar("Record", bound=tuple[object, ...])
@@ -250,15 +251,19 @@ class Document:
         return max(1, bisect_right(self.lines.starts, offset))
 
     def _headings(self) -> Iterator[Heading]:
+        read = compiled(_HEADING).fullmatch
         for line in self._lines_at(_HEADING_BEGINS, first=True):
-            match = None if line.hidden else _HEADING.fullmatch(self.text, line.start, line.end)
+            match = None if line.hidden else read(self.text, line.start, line.end)
             if match:
-                text = _CLOSING_MARKS.sub("", (match[2] or "").strip(BLANK))
+                text = (match[2] or "").strip(BLANK)
+                if text.endswith("#"):
+                    text = compiled(_CLOSING_MARKS).sub("", text)
                 yield Heading(len(match[1]), text, line.number, Span(line.start, line.end))
 
     def _list_items(self) -> Iterator[ListItem]:
+        read = compiled(_LIST_ITEM).match
         for line in self.visible:
-            match = _LIST_ITEM.match(self.text, line.start, line.end)
+            match = read(self.text, line.start, line.end)
             if match:
                 yield ListItem(
                     marker=match["marker"],
@@ -271,6 +276,8 @@ class Document:
                 )
 
     def _tables(self) -> Iterator[Table]:
+        if "|" not in self.text:
+            return
         end = 0  # the number of the last line that was looked at
         for delimiter in self._lines_at(_DELIMITER):
             header = self.lines[delimiter.number - 2]
@@ -279,19 +286,19 @@ class Document:
                 rows = self.lines[delimiter.number : end]
                 yield Table(self.text, row_of(self.text, header), delimiter, rows)
 
-    def _lines_at(self, pattern: re.Pattern[str], *, first: bool = False) -> Iterator[Line]:
+    def _lines_at(self, pattern: str, *, first: bool = False) -> Iterator[Line]:
         """Yield the lines at whose newline before them a pattern matches.
 
         The first line has none: with `first` it is yielded whatever it holds.
         """
         if first:
             yield self.lines[0]
-        for match in pattern.finditer(self.text):
+        for match in compiled(pattern).finditer(self.text):
             yield self.lines[self.line_at(match.start() + 1) - 1]
 
     def _end_of_rows(self, delimiter: Line) -> int:
         """Return the number of the last line of a table, by its delimiter line."""
-        bare = _BARE.search(self.text, delimiter.end)
+        bare = compiled(_BARE).search(self.text, delimiter.end)
         end = self.line_at(bare.start()) if bare else len(self.lines)
         hidden = self.lines.hidden[delimiter.number : end]
         return delimiter.number + hidden.index(True) if True in hidden else end
@@ -306,7 +313,7 @@ class Document:
 
     def _regions(self) -> Iterator[Region]:
         opened: dict[str, tuple[int, int]] = {}
-        for match in _REGION.finditer(self.text):
+        for match in compiled(_REGION).finditer(self.text) if _COMMENT_BEGINS in self.text else ():
             closing, name = match[1], match[2]
             line = self.lines[self.line_at(match.start()) - 1]
             if line.fenced:
@@ -332,7 +339,7 @@ class _Scan:
     """
 
     def __init__(self, text: str) -> None:
-        ends = [newline.start() for newline in _NEWLINE.finditer(text)]
+        ends = [newline.start() for newline in compiled(_NEWLINE).finditer(text)]
         if not text.endswith("\n"):  # else what follows the last newline is no line
             ends.append(len(text))
         starts = [0, *(end + 1 for end in ends[:-1])]
@@ -352,8 +359,12 @@ class _Scan:
     def _openings(self) -> list[int]:
         """Return the places of the lines that may open a fence or a comment, in order."""
         starts = self.lines.starts
-        offsets = [begin.end() for begin in _FENCE_BEGINS.finditer(self._text)]
-        offsets += [begin.start() for begin in _COMMENT_BEGINS.finditer(self._text)]
+        offsets: list[int] = []
+        if "```" in self._text or "~~~" in self._text:
+            offsets += [begin.end() for begin in compiled(_FENCE_BEGINS).finditer(self._text)]
+        if _COMMENT_BEGINS in self._text:
+            begins = compiled(_COMMENT_BEGINS).finditer(self._text)
+            offsets += [begin.start() for begin in begins]
         return sorted({0, *(bisect_right(starts, offset) - 1 for offset in offsets)})
 
     def _look_at(self, place: int) -> int:
@@ -399,13 +410,15 @@ class _Scan:
             self._blank = self._next(_BLANK_LINE, end)
         return leads, self._closing if leads or self._closing < self._blank else end
 
-    def _next(self, pattern: re.Pattern[str], start: int) -> int:
-        match = pattern.search(self._text, start)
+    def _next(self, pattern: str, start: int) -> int:
+        match = compiled(pattern).search(self._text, start)
         return match.start() if match else self._never
 
 
 def _opens_fence(text: str, start: int, end: int) -> str:
-    match = _FENCE.match(text, start, end)
+    if not text[start:end].lstrip(" \t").startswith(("```", "~~~")):
+        return ""
+    match = compiled(_FENCE).match(text, start, end)
     # After backticks a backtick in the info string makes it a code span in a paragraph.
     if not match or (match[1][0] == "`" and "`" in match[2]):
         return ""
@@ -416,7 +429,7 @@ def _masked(line: str) -> str:
     """Return a line of the same length in which escapes and code spans are blanks."""
     if "`" not in line and "\\" not in line:
         return line
-    return _ESCAPE_OR_CODE.sub(
+    return compiled(_ESCAPE_OR_CODE).sub(
         lambda match: match[0] if match[0][0] == "`" and not match["code"] else " " * len(match[0]),
         line,
     )
@@ -430,7 +443,7 @@ def _even_rows(block: str, height: int, width: int) -> Iterator[Sequence[str]] |
     step = width + 1
     if len(pieces) != height * step + 1 or pieces[0].strip(" \t"):
         return None
-    if not all(map(_BETWEEN_ROWS.fullmatch, set(pieces[step::step]))):
+    if not all(map(compiled(_BETWEEN_ROWS).fullmatch, set(pieces[step::step]))):
         return None
     cells = [piece.strip(BLANK) for piece in pieces]
     return zip(*(cells[place::step] for place in range(1, step)), strict=True)
@@ -500,7 +513,7 @@ def escape_cell(value: str) -> str:
     flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     # A backtick that closes nothing would make code of what follows in the row, and an escaped
     # one would still end what an earlier backtick of the row begins.
-    flat = _ESCAPE_OR_CODE.sub(
+    flat = compiled(_ESCAPE_OR_CODE).sub(
         lambda match: match[0] if match["code"] or match[0][0] == "\\" else "&#96;" * len(match[0]),
         flat,
     )
@@ -510,7 +523,7 @@ def escape_cell(value: str) -> str:
 
 def escape_text(value: str) -> str:
     """Make a value safe inside a cell or a list: beside `escape_cell`, no tag, link or image."""
-    return _TAG_OR_LINK.sub(_defused, escape_cell(value))
+    return compiled(_TAG_OR_LINK).sub(_defused, escape_cell(value))
 
 
 def _defused(match: re.Match[str]) -> str:

@@ -7,13 +7,13 @@ removes what is old beside it.
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from zlib import crc32
 
 import pipeline_cli
+from pipeline_cli.domain.patterns import compiled
 
 #: A larger file is none of ours.
 MAX_BYTES = 256 << 20
@@ -22,8 +22,8 @@ MAX_AGE = 30 * 86_400
 MAX_FILES = 200
 #: After so many seconds a temporary file is what a killed run left.
 _LEFT_BEHIND = 3_600
-_FILE = re.compile(r"[a-z]+-[0-9a-f]{8}\.bin")
-_TEMPORARY = re.compile(rf"\.{_FILE.pattern}-\w+")
+_FILE = r"[a-z]+-[0-9a-f]{8}\.bin"
+_TEMPORARY = rf"\.{_FILE}-\w+"
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -98,7 +98,9 @@ def _clear_up(written: Path) -> None:
     left: list[tuple[float, str]] = []
     with os.scandir(written.parent) as entries:
         for entry in entries:
-            if not (_FILE.fullmatch(entry.name) or _TEMPORARY.fullmatch(entry.name)):
+            if not (
+                compiled(_FILE).fullmatch(entry.name) or compiled(_TEMPORARY).fullmatch(entry.name)
+            ):
                 continue
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
