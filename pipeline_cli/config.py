@@ -196,12 +196,12 @@ def value_of(settings: Settings, setting: str) -> Any:
 def setting_types() -> dict[str, Any]:
     """Return every setting by its dotted name, with its type."""
     names: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        if isinstance(field.type, type) and issubclass(field.type, _Section):
-            for inner in msgspec.structs.fields(field.type):
-                names[f"{field.name}.{inner.name}"] = inner.type
+    for name, wanted in Settings.__annotations__.items():
+        if isinstance(wanted, type) and issubclass(wanted, _Section):
+            for inner, kind in wanted.__annotations__.items():
+                names[f"{name}.{inner}"] = kind
         else:
-            names[field.name] = field.type
+            names[name] = wanted
     return names
 
 
@@ -255,7 +255,7 @@ def resolve(
             if variable in environment:
                 merged[name] = _from_text(environment[variable], types[name], name, variable)
                 origins[name] = variable
-    return msgspec.convert(_nested(merged), Settings), origins
+    return _settings(merged), origins
 
 
 def _may_set(variable: str) -> bool:
@@ -347,9 +347,13 @@ def describe(wanted: Any) -> str:
     return words
 
 
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """Put values that were converted each by itself over the defaults."""
+    chosen: dict[str, Any] = {}
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
         section, _, key = name.rpartition(".")
-        (nested.setdefault(section, {}) if section else nested)[key] = value
-    return nested
+        (sections.setdefault(section, {}) if section else chosen)[key] = value
+    for section, held in sections.items():
+        chosen[section] = Settings.__annotations__[section](**held)
+    return Settings(**chosen)

@@ -15,6 +15,7 @@ from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.errors import ConfigError, InputError, UsageError
+from pipeline_cli.formats.plain_toml import read_plain
 from pipeline_cli.store.workspace import Workspace, find_root, root_here
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _settings_file(
 ) -> tuple[dict[str, Any], str | None]:
     """Read the one settings file: `--config`, `pipeline.toml`, or a table in pyproject.toml."""
     if config_file is not None:
-        return config.parse_file(_given_text(config_file), config_file), config_file
+        return _values(_given_text(config_file), config_file), config_file
     own = _text(workspace, "pipeline.toml")
     project = _text(workspace, "pyproject.toml")
     table = None
@@ -95,8 +96,13 @@ def _settings_file(
             hint="keep one of them",
         )
     if own is not None:
-        return config.parse_file(own, "pipeline.toml"), "pipeline.toml"
+        return _values(own, "pipeline.toml"), "pipeline.toml"
     return table or {}, "pyproject.toml"
+
+
+def _values(text: str, path: str) -> dict[str, Any]:
+    plain = read_plain(text)
+    return config.parse_file(text, path) if plain is None else plain
 
 
 def _given_text(path: str) -> str:
