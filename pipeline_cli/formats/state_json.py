@@ -3,7 +3,6 @@
 Owns the reading of contracts §3, §7, §10 and §12 into the values of `domain`.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from posixpath import basename
@@ -225,6 +224,8 @@ def _message(value: Any) -> str:
     """Return a message as text: null is empty, what is not text is shown as its JSON."""
     if value is None or isinstance(value, str):
         return value or ""
+    import json
+
     return json.dumps(value, ensure_ascii=False)
 
 

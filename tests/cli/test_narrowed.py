@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command, get_group
 
 from pipeline_cli.cli.app import PARTS, app_for
-from tests.support import pipeline
+from tests.support import pipeline, write
 
 WHOLE: Any = get_command(app_for([]))
 NAMES = [
@@ -118,3 +118,25 @@ def test_an_answer_as_json_loads_nothing_that_draws(name: str, tmp_path: Path) -
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "pipeline_cli.cli.boundary" in loaded
     assert not {"rich", "pygments", "pydantic"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("status", "shape='fit'"), ("effectiveness", ""), ("metrics", ""), ("tasks", "")],
+)
+def test_what_takes_long_to_load_is_loaded_where_it_is_needed(
+    name: str, options: str, tmp_path: Path
+) -> None:
+    """Beside Typer, these would be a fifth of a start."""
+    assert pipeline(tmp_path, "init", now=None).code == 0
+    write(tmp_path, {"pipeline.toml": '[executor]\nmodels = ["one"]\n'})
+    code = (
+        "import sys; before = {*sys.modules}; from pipeline_cli.commands.output import Options;"
+        f"from pipeline_cli.commands.{name} import run; run(Options(json=True), {options});"
+        "print(*{*sys.modules} - before, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert f"pipeline_cli.load.{name}" in loaded
+    assert not {"json", "pathlib", "shutil", "tempfile", "tomllib"} & loaded
