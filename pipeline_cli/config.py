@@ -17,11 +17,10 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Ratio = Annotated[str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$", max_length=40)]
-Hours = Annotated[
-    str, msgspec.Meta(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
-]
-Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
+# A text beside a type is a pattern, which is looked for in a value: msgspec would compile its own.
+Ratio = Annotated[str, msgspec.Meta(max_length=40), r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$"]
+Hours = Annotated[str, r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"]
+Url = Annotated[str, r"^$|^https?://[^\s]+$"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=604800)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 KeptDays = Annotated[int, msgspec.Meta(ge=0, le=36500)]
@@ -310,6 +309,8 @@ def _converted(
         value = str(value)  # TOML has no text for 0.2 but the number
     try:
         converted = msgspec.convert(value, wanted, strict=strict)
+        if not all(re.search(pattern, converted) for pattern in _patterns(wanted)):
+            raise msgspec.ValidationError
         if wanted is Ratio and "/" in converted:
             part, whole = converted.split("/")
             if int(part) > int(whole):
@@ -324,17 +325,22 @@ def _converted(
         ) from error
 
 
+def _patterns(wanted: Any) -> list[str]:
+    return [mark for mark in get_args(wanted)[1:] if isinstance(mark, str)]
+
+
 def _told(error: Exception) -> str:
-    """Return what the library says of a value; of a pattern the hint says it in words."""
+    """Return what is wrong with a value; of a pattern the hint says it in words."""
     said = str(error)
-    return "" if "matching regex" in said else f": {said}"
+    return f": {said}" if said else ""
 
 
 def describe(wanted: Any) -> str:
     """Say in words what a setting takes."""
     if get_origin(wanted) is tuple:
         return f"a list of {describe(get_args(wanted)[0])}"
-    base, *metas = get_args(wanted) or (wanted,)
+    base, *marks = get_args(wanted) or (wanted,)
+    metas = [mark for mark in marks if isinstance(mark, msgspec.Meta)]
     if wanted is Ratio:
         return "a share from 0 to 1, as 0.2 or 1/5"
     words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[base]

@@ -3,8 +3,6 @@
 Owns the decoding of contracts §1 ("Text is UTF-8 …"): pure, bytes in and a value out.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from pipeline_cli.domain.findings import Finding
@@ -24,7 +22,7 @@ _SAMPLE = 4096
 MAX_LINE = 1 << 20
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """Whole lines of a log, read from its end: the offset of the first, and their bytes.
 
     `data` is None for a single line that is longer than MAX_LINE.

@@ -7,7 +7,7 @@ line never spoils the others, a field of the wrong type never drops its record.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -39,7 +39,7 @@ _HINTS = {
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class RawLine(NamedTuple):
+class RawLine(msgspec.Struct, frozen=True, gc=False):
     """A line without its newline: its number from 1, and its offset in bytes.
 
     `data` is None where the line is longer than MAX_LINE; `torn` is the last line where no
@@ -103,7 +103,8 @@ def _plainly_read(data: bytes, read: int) -> bool:
     """
     if data.count(b'":') != read or not data.isascii():
         return False
-    return not any(blank in data for blank in _AFTER_TEXT)
+    one, other, third = _AFTER_TEXT
+    return not (one in data or other in data or third in data)
 
 
 def refusal(path: str, encoding: str) -> Finding:

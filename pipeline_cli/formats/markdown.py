@@ -13,6 +13,8 @@ from functools import cached_property, partial
 from itertools import count
 from typing import NamedTuple, TypeVar, overload
 
+import msgspec
+
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.patterns import compiled
@@ -125,7 +127,7 @@ class Lines(Sequence[Line]):
         )
 
 
-class Heading(NamedTuple):
+class Heading(msgspec.Struct, frozen=True, gc=False):
     """An ATX heading: its level from 1 to 6 and its text without the marks around it."""
 
     level: int
@@ -134,7 +136,7 @@ class Heading(NamedTuple):
     span: Span
 
 
-class ListItem(NamedTuple):
+class ListItem(msgspec.Struct, frozen=True, gc=False):
     """A bullet or a numbered item.
 
     `box` is the place of the character between its brackets, null without a box; `done` tells
@@ -150,7 +152,7 @@ class ListItem(NamedTuple):
     done: bool
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """A table cell: its text, and the span between its pipes, blanks included.
 
     `leads` and `trails` tell that no pipe stands before or after it, at the edges of the row.
@@ -162,7 +164,7 @@ class Cell(NamedTuple):
     trails: bool
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """A line of a table, cut into cells on demand."""
 
     line: int
@@ -170,7 +172,7 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-class Region(NamedTuple):
+class Region(msgspec.Struct, frozen=True, gc=False):
     """What lies between `<!-- pipeline:NAME -->` and `<!-- /pipeline:NAME -->`."""
 
     name: str
@@ -178,7 +180,7 @@ class Region(NamedTuple):
     line: int
 
 
-class Table(NamedTuple):
+class Table(msgspec.Struct, frozen=True):
     """A pipe table: the header and the rows below its delimiter line, as lines of the text."""
 
     text: str

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from time import sleep
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -72,7 +72,7 @@ class Walk(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
 
-class Listing(NamedTuple):
+class Listing(msgspec.Struct, frozen=True):
     """Files and folders of a folder, as paths, sorted."""
 
     files: list[str]
