@@ -7,6 +7,8 @@ import msgspec
 
 from pipeline_cli.domain.findings import Finding
 
+#: The mark that some editors put before the text of a file in UTF-8.
+BOM = "\ufeff"
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pipeline_cli.domain.documents import BOM
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.patterns import compiled
-from pipeline_cli.formats.markdown import BOM
 
 #: The limits of charter 15, checked before the YAML library sees the text.
 MAX_BYTES = 1 << 20

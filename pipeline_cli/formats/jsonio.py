@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.documents import BOM, SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.formats.markdown import BOM
 
 #: A document deeper than this is refused; Python's own reader would end in a RecursionError.
 MAX_DEPTH = 200

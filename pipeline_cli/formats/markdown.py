@@ -11,15 +11,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import count
-from typing import NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 import msgspec
 
-from pipeline_cli.domain.changes import Edit
+from pipeline_cli.domain.documents import BOM
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.patterns import compiled
 
-BOM = "\ufeff"
+if TYPE_CHECKING:
+    from pipeline_cli.domain.changes import Edit
+
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
 BLANK = " \t\r\xa0\u202f\u2007"
 
@@ -532,12 +534,12 @@ def _defused(match: re.Match[str]) -> str:
     return {"<": "&lt;", "[": "\\["}.get(match[0], match[0])
 
 
-def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
+def set_cell(cell: Cell, value: str) -> "tuple[Edit, ...]":
     """Put a value into a cell; no edit where it stands there."""
     return put_cell(cell, escape_cell(value))
 
 
-def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
+def put_cell(cell: Cell, wanted: str) -> "tuple[Edit, ...]":
     """Put what is escaped already into a cell; no edit where it stands there.
 
     A row without pipes at its edges gets one where the value needs it: an empty cell there
@@ -547,26 +549,26 @@ def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
         return ()
     before = "| " if cell.leads and not wanted[:1].isalpha() else " "
     after = " |" if cell.trails and not wanted else " "
-    return (Edit(cell.span.start, cell.span.end, f"{before}{wanted}{after}"),)
+    return (_edit(cell.span, f"{before}{wanted}{after}"),)
 
 
-def append_row(table: Table, values: Sequence[str], newline: str) -> Edit:
+def append_row(table: Table, values: Sequence[str], newline: str) -> "Edit":
     """Add a row inside a table, after its last row, whatever blank lines and rows follow."""
     last = table.lines[-1] if table.lines else table.delimiter
     row = "| " + " | ".join(escape_cell(value) for value in values) + " |"
     if last.end == len(table.text):
-        return Edit(last.end, last.end, newline + row)
-    return Edit(last.end + 1, last.end + 1, row + newline)
+        return _edit(Span(last.end, last.end), newline + row)
+    return _edit(Span(last.end + 1, last.end + 1), row + newline)
 
 
-def set_box(item: ListItem, *, done: bool) -> tuple[Edit, ...]:
+def set_box(item: ListItem, *, done: bool) -> "tuple[Edit, ...]":
     """Tick or clear the box of a list item; no edit where it is so already, or without a box."""
     if item.box is None or item.done == done:
         return ()
-    return (Edit(item.box.start, item.box.end, "x" if done else " "),)
+    return (_edit(item.box, "x" if done else " "),)
 
 
-def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
+def set_region(document: Document, name: str, body: str) -> "tuple[Edit, ...]":
     """Replace what lies between the markers of a region; no edit where it is so already.
 
     The body stands on lines of its own, in the file's newline. A text without the region gets
@@ -576,7 +578,13 @@ def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
     lines = re.sub(r"\r*\n", "\n", body).strip("\n").replace("\n", newline)
     wanted = f"{newline}{lines}{newline}" if lines else newline
     return tuple(
-        Edit(region.span.start, region.span.end, wanted)
+        _edit(region.span, wanted)
         for region in document.regions
         if region.name == name and document.text[slice(*region.span)] != wanted
     )
+
+
+def _edit(span: Span, text: str) -> "Edit":
+    from pipeline_cli.domain.changes import Edit  # most documents are only read
+
+    return Edit(span.start, span.end, text)

@@ -12,14 +12,12 @@ import stat
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from time import sleep
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline_cli.domain.changes import ChangeSet
 from pipeline_cli.domain.documents import (
     MAX_LINE,
     Piece,
@@ -30,10 +28,13 @@ from pipeline_cli.domain.documents import (
 )
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import BusyError, InputError
-from pipeline_cli.store.gitrepo import Repository, find_repository
 
 if TYPE_CHECKING:
-    from pathlib import Path  # it takes long to load, and most answers only read
+    # Most answers only read, and look into no repository.
+    from pathlib import Path
+
+    from pipeline_cli.domain.changes import ChangeSet
+    from pipeline_cli.store.gitrepo import Repository
 
 #: A document larger than this is not read; logs have no limit, they are streamed.
 MAX_DOCUMENT = 64 << 20
@@ -53,7 +54,7 @@ class Applied(msgspec.Struct, frozen=True):
     """What applying a change set did: the paths that changed, and the difference as a diff."""
 
     paths: tuple[str, ...]
-    changes: ChangeSet
+    changes: "ChangeSet"
 
     @property
     def diff(self) -> str:
@@ -121,8 +122,10 @@ class Workspace:
         return _is_root(self._root) or self.repository is not None
 
     @property
-    def repository(self) -> Repository | None:
+    def repository(self) -> "Repository | None":
         """The git repository that holds the workspace; None without one."""
+        from pipeline_cli.store.gitrepo import find_repository
+
         return find_repository(self.root)
 
     def locate(self, path: str) -> "Path":
@@ -287,6 +290,8 @@ class Workspace:
                 if self.exists(pattern):
                     return pattern
                 continue
+            from fnmatch import fnmatchcase
+
             files = self.files(folder)
             begin = (f"{folder}/" if folder else "") + re.split(r"[*?[]", name)[0]
             for path in files[bisect_left(files, begin) :]:
@@ -376,7 +381,7 @@ class Workspace:
             raise _unreadable(path, error.strerror or str(error)) from error
         return True
 
-    def apply(self, changes: ChangeSet, *, dry_run: bool = False) -> Applied:
+    def apply(self, changes: "ChangeSet", *, dry_run: bool = False) -> Applied:
         """Write a change set, or with `dry_run` only say what it would change.
 
         Takes the lock, compares what was read with what is there, and writes each file whole
@@ -464,7 +469,7 @@ class Workspace:
         with held(self._lock_path(of_logs=of_logs)):
             yield
 
-    def _check(self, changes: ChangeSet) -> None:
+    def _check(self, changes: "ChangeSet") -> None:
         """Refuse before the first write whatever would lose somebody's work."""
         for edit in changes.edits:
             path = edit.source.path
@@ -491,7 +496,7 @@ class Workspace:
                     hint="nothing was written; run the command again",
                 )
 
-    def _write(self, changes: ChangeSet) -> None:
+    def _write(self, changes: "ChangeSet") -> None:
         from pipeline_cli.store import atomic
 
         for rename in changes.renames:
@@ -686,6 +691,8 @@ def root_above(start: str) -> str:
         folder, below = os.path.dirname(folder), folder
     from pathlib import Path
 
+    from pipeline_cli.store.gitrepo import find_repository
+
     repository = find_repository(Path(start))
     return str(repository.top) if repository else start
 
@@ -725,6 +732,8 @@ def _holds_backlog(folder: str) -> bool:
     specs, _, pattern = os.path.join(folder, _BACKLOG_AMONG_SPECS).rpartition("/")
     with contextlib.suppress(PermissionError):
         if stat.S_ISDIR(_mode_at(specs)):
+            from fnmatch import fnmatchcase
+
             return any(fnmatchcase(name, pattern) for name in os.listdir(specs))
     return False
 
@@ -862,7 +871,7 @@ def _kind(mode: int) -> str:
     return "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
 
 
-def _diff(changes: ChangeSet) -> str:
+def _diff(changes: "ChangeSet") -> str:
     """Return what a change set changes as a unified diff."""
     from difflib import unified_diff
 
