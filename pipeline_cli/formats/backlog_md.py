@@ -24,6 +24,7 @@ _STRUCK = r"~~((?:(?!~~).)+)~~"
 _BOLD = r"\*\*(.+?):?\*\*:?"
 _PHASE = r"[*_]*[Pp][Hh][Aa][Ss][Ee][ \t\xa0]+(\d{1,9})\b(.*)"
 _AFTER_PHASE = " \t:.—–-"
+_AFTER_DONE = " \t*_!."
 _DONE_MARKS = ("DONE", "done", "Done", "✓", "✔", "✅")
 _DONE = r"(?:(?:^|[ \t]+)[—–-]+[ \t]*(?:DONE|done|Done)|[ \t]*[✓✔✅])[ \t*_!.]*$"
 _MARKER = r"[ \t]+[—–][ \t]+[A-Z]+$"
@@ -128,7 +129,7 @@ def phase_of(heading: Heading) -> Phase | None:
     rest = match[2].lstrip(_AFTER_PHASE)
     claim = compiled(_CLAIM).search(rest) if "(" in rest else None
     title = (compiled(_CLAIM).sub("", rest) if claim else rest).strip(BLANK)
-    marked = any(mark in title for mark in _DONE_MARKS)
+    marked = title.rstrip(_AFTER_DONE).endswith(_DONE_MARKS)
     done = compiled(_DONE).search(title) if marked else None
     if done:
         title = title[: done.start()].rstrip(BLANK)
