@@ -17,11 +17,10 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Ratio = Annotated[str, msgspec.Meta(pattern=r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$", max_length=40)]
-Hours = Annotated[
-    str, msgspec.Meta(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
-]
-Url = Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^\s]+$")]
+# A text beside a type is a pattern, which is looked for in a value: msgspec would compile its own.
+Ratio = Annotated[str, msgspec.Meta(max_length=40), r"^(0?\.\d+|[01](\.0+)?|\d+/[1-9]\d*)$"]
+Hours = Annotated[str, r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"]
+Url = Annotated[str, r"^$|^https?://[^\s]+$"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=604800)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 KeptDays = Annotated[int, msgspec.Meta(ge=0, le=36500)]
@@ -196,12 +195,12 @@ def value_of(settings: Settings, setting: str) -> Any:
 def setting_types() -> dict[str, Any]:
     """Return every setting by its dotted name, with its type."""
     names: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        if isinstance(field.type, type) and issubclass(field.type, _Section):
-            for inner in msgspec.structs.fields(field.type):
-                names[f"{field.name}.{inner.name}"] = inner.type
+    for name, wanted in Settings.__annotations__.items():
+        if isinstance(wanted, type) and issubclass(wanted, _Section):
+            for inner, kind in wanted.__annotations__.items():
+                names[f"{name}.{inner}"] = kind
         else:
-            names[field.name] = field.type
+            names[name] = wanted
     return names
 
 
@@ -255,7 +254,7 @@ def resolve(
             if variable in environment:
                 merged[name] = _from_text(environment[variable], types[name], name, variable)
                 origins[name] = variable
-    return msgspec.convert(_nested(merged), Settings), origins
+    return _settings(merged), origins
 
 
 def _may_set(variable: str) -> bool:
@@ -310,6 +309,8 @@ def _converted(
         value = str(value)  # TOML has no text for 0.2 but the number
     try:
         converted = msgspec.convert(value, wanted, strict=strict)
+        if not all(re.search(pattern, converted) for pattern in _patterns(wanted)):
+            raise msgspec.ValidationError
         if wanted is Ratio and "/" in converted:
             part, whole = converted.split("/")
             if int(part) > int(whole):
@@ -324,17 +325,22 @@ def _converted(
         ) from error
 
 
+def _patterns(wanted: Any) -> list[str]:
+    return [mark for mark in get_args(wanted)[1:] if isinstance(mark, str)]
+
+
 def _told(error: Exception) -> str:
-    """Return what the library says of a value; of a pattern the hint says it in words."""
+    """Return what is wrong with a value; of a pattern the hint says it in words."""
     said = str(error)
-    return "" if "matching regex" in said else f": {said}"
+    return f": {said}" if said else ""
 
 
 def describe(wanted: Any) -> str:
     """Say in words what a setting takes."""
     if get_origin(wanted) is tuple:
         return f"a list of {describe(get_args(wanted)[0])}"
-    base, *metas = get_args(wanted) or (wanted,)
+    base, *marks = get_args(wanted) or (wanted,)
+    metas = [mark for mark in marks if isinstance(mark, msgspec.Meta)]
     if wanted is Ratio:
         return "a share from 0 to 1, as 0.2 or 1/5"
     words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[base]
@@ -347,9 +353,13 @@ def describe(wanted: Any) -> str:
     return words
 
 
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """Put values that were converted each by itself over the defaults."""
+    chosen: dict[str, Any] = {}
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
         section, _, key = name.rpartition(".")
-        (nested.setdefault(section, {}) if section else nested)[key] = value
-    return nested
+        (sections.setdefault(section, {}) if section else chosen)[key] = value
+    for section, held in sections.items():
+        chosen[section] = Settings.__annotations__[section](**held)
+    return Settings(**chosen)

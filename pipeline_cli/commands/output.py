@@ -4,7 +4,6 @@ Owns the streams of `cli.md`: stdout carries the result and nothing else.
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -140,6 +139,8 @@ def descriptor_of(stream: TextIO | None) -> int | None:
 
 def screen_size() -> tuple[int, int]:
     """Return columns and lines of the terminal; 80 and 24 where there is none."""
+    import shutil  # slow to load, and needed for text alone
+
     size = shutil.get_terminal_size((80, 24))
     return max(20, size.columns), size.lines
 

@@ -3,12 +3,12 @@
 Owns the decoding of contracts §1 ("Text is UTF-8 …"): pure, bytes in and a value out.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from pipeline_cli.domain.findings import Finding
 
+#: The mark that some editors put before the text of a file in UTF-8.
+BOM = "\ufeff"
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -24,7 +24,7 @@ _SAMPLE = 4096
 MAX_LINE = 1 << 20
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """Whole lines of a log, read from its end: the offset of the first, and their bytes.
 
     `data` is None for a single line that is longer than MAX_LINE.

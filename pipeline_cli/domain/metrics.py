@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain, compress
 from math import fsum, isfinite
 from operator import lt
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
@@ -56,7 +56,7 @@ class MetricsRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     moment: datetime = msgspec.field(name="created_at")
 
 
-class Batch(NamedTuple):
+class Batch(msgspec.Struct, frozen=True):
     """Records of neighbouring lines in file order, their moments, and the extremes of these.
 
     `in_order` tells that each record is later than the one before it.

@@ -4,7 +4,6 @@ Owns the writing side of contracts §5: each transition takes the task as the lo
 for an unknown one, and returns the events to append. Nothing here reads a clock or a file.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from math import isfinite
@@ -15,6 +14,7 @@ import msgspec
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.metrics import TASK_TYPES
 from pipeline_cli.domain.moments import iso, seconds_between
+from pipeline_cli.domain.patterns import compiled
 from pipeline_cli.domain.tasks import ENDED, HealFor, ItemReference, Task, TaskEvent
 
 Event: TypeAlias = dict[str, Any]
@@ -30,10 +30,10 @@ LOST = "lost"
 #: So far back a finished task whose metrics line is missing is looked for.
 HEALED_WITHIN = timedelta(hours=24)
 
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
+_ID = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"
 # What a backlog is called is the beginning of its file's name, blanks and all.
-_ITEM = re.compile(r"([^\s/:](?:[^/:]{0,126}[^\s/:])?):([0-9]{1,9})")
-_HEX = re.compile(r"[0-9a-f]{8,}", re.ASCII)
+_ITEM = r"([^\s/:](?:[^/:]{0,126}[^\s/:])?):([0-9]{1,9})"
+_HEX = r"[0-9a-f]{8,}"
 
 
 class TransitionError(Exception):
@@ -86,7 +86,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def is_task_id(text: str) -> bool:
     """Tell whether a text can be the id of a task."""
-    return _ID.fullmatch(text) is not None
+    return compiled(_ID).fullmatch(text) is not None
 
 
 def check_task_id(task_id: str) -> str:
@@ -101,7 +101,7 @@ def check_task_id(task_id: str) -> str:
 
 def new_task_id(random_hex: str) -> str:
     """Return a fresh id, `task_` and the first 8 of at least 8 lower-case hex digits."""
-    if not _HEX.fullmatch(random_hex):
+    if not compiled(_HEX).fullmatch(random_hex):
         raise AssertionError("a task id is made of at least 8 hex digits")
     return f"task_{random_hex[:8]}"
 
@@ -113,7 +113,7 @@ def log_name(task_id: str) -> str:
 
 def parse_item(text: str) -> ItemReference:
     """Read `006:56` as an item of a backlog; raise TransitionError where it is none."""
-    match = _ITEM.fullmatch(text)
+    match = compiled(_ITEM).fullmatch(text)
     if not match or not text.isprintable() or int(match[2]) < 1:
         raise TransitionError(
             f"{text[:80]!r} names no backlog item", "give backlog and number, like --item 006:56"

@@ -4,7 +4,6 @@ Owns contracts §2 "References" and design "Identity": a spec is its file's stem
 label that may fit several.
 """
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from posixpath import basename
@@ -14,10 +13,11 @@ import msgspec
 
 from pipeline_cli.domain.backlog import Reference
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.patterns import compiled
 
 ResolutionState = Literal["resolved", "document", "announced", "ambiguous", "missing"]
 
-_NUMBERED = re.compile(r"(\d{3})-(.+)")
+_NUMBERED = r"(\d{3})-(.+)"
 
 
 class Spec(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -50,13 +50,13 @@ def spec_of(path: str, head: SpecHead) -> Spec:
 
 def spec_number(stem: str) -> str | None:
     """Return the three digits that begin `NNN-slug`, else None."""
-    match = _NUMBERED.fullmatch(stem) if stem[:1].isdecimal() else None
+    match = compiled(_NUMBERED).fullmatch(stem) if stem[:1].isdecimal() else None
     return match[1] if match else None
 
 
 def title_from_stem(stem: str) -> str:
     """Make a title of a stem: `027-auto-update-framework` is `Auto Update Framework`."""
-    match = _NUMBERED.fullmatch(stem)
+    match = compiled(_NUMBERED).fullmatch(stem)
     words = (match[2] if match else stem).split("-")
     return " ".join(word[:1].upper() + word[1:] for word in words if word)
 

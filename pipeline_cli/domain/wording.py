@@ -8,13 +8,11 @@ import re
 from collections.abc import Iterable
 
 #: Words that say nothing of what is asked.
-_EMPTY = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and are at be been by did do does for from had has have in is it its of on or our "
-        "than that the these they this those to us was we were which with",
-    )
+_EMPTY_WORDS = (
+    "a an and are at be been by did do does for from had has have in is it its of on or our "
+    "than that the these they this those to us was we were which with"
 )
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 #: Words that turn a question around: one more or less of them makes another question.
 _TURNING = frozenset(
     {"cannot", "never", "no", "nobody", "none", "nor", "not", "nothing", "without"}

@@ -3,7 +3,6 @@
 Owns the reading half of contracts §2; the rules about what was read are `domain.backlog`'s.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -11,32 +10,35 @@ import msgspec
 from pipeline_cli.domain.backlog import Backlog, Item, Mark, Phase, Reference
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.domain.patterns import compiled
 from pipeline_cli.domain.specs import spec_number, stem_of
 from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line, unclosed_finding
 
 #: A written number of more digits is no number of an item that anybody counts.
 MAX_DIGITS = 9
 
-_ITEM = re.compile(r"(\d+)\.[ \t]+(?=\S)")
-_PAREN = re.compile(r"(\d+)\)[ \t]+\S")
-_BOX = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
-_STRUCK = re.compile(r"~~((?:(?!~~).)+)~~")
-_BOLD = re.compile(r"\*\*(.+?):?\*\*:?")
-_PHASE = re.compile(r"[*_]*[Pp][Hh][Aa][Ss][Ee][ \t\xa0]+(\d{1,9})\b(.*)")
+_ITEM = r"(\d+)\.[ \t]+(?=\S)"
+_PAREN = r"(\d+)\)[ \t]+\S"
+_BOX = r"\[([ xX])\](?:[ \t]+|$)"
+_STRUCK = r"~~((?:(?!~~).)+)~~"
+_BOLD = r"\*\*(.+?):?\*\*:?"
+_PHASE = r"[*_]*[Pp][Hh][Aa][Ss][Ee][ \t\xa0]+(\d{1,9})\b(.*)"
 _AFTER_PHASE = " \t:.—–-"
-_DONE = re.compile(r"(?:(?:^|[ \t]+)[—–-]+[ \t]*(?:DONE|done|Done)|[ \t]*[✓✔✅])[ \t*_!.]*$")
-_MARKER = re.compile(r"[ \t]+[—–][ \t]+[A-Z]+$")
-_CLAIM = re.compile(r"\([Ii][Tt][Ee][Mm][Ss]?[ \t\xa0]+(\d[^()]*)\)")
-_CLAIM_PART = re.compile(r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?")
+_AFTER_DONE = " \t*_!."
+_DONE_MARKS = ("DONE", "done", "Done", "✓", "✔", "✅")
+_DONE = r"(?:(?:^|[ \t]+)[—–-]+[ \t]*(?:DONE|done|Done)|[ \t]*[✓✔✅])[ \t*_!.]*$"
+_MARKER = r"[ \t]+[—–][ \t]+[A-Z]+$"
+_CLAIM = r"\([Ii][Tt][Ee][Mm][Ss]?[ \t\xa0]+(\d[^()]*)\)"
+_CLAIM_PART = r"(\d{1,9})(?:[ \t]*(?:[–—-]|to)[ \t]*(\d{1,9}))?"
 
-_PATH = re.compile(r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b")
+_PATH = r"(?<![\w./-])((?:\.{0,2}/)?(?:[\w.-]+/)*[\w.-]+\.md)\b"
+_LEADING_DOTS = r"^(?:\.{0,2}/)+"
 # Both cases are written out: ignoring case costs more to compile than all else together.
 _NAME = r"\d{3}(?:-[A-Za-z0-9][A-Za-z0-9-]*)?(?![\w-])"
 _WORD_AND = "[Aa][Nn][Dd]"
 _AND = rf"[ \t]*(?:,|{_WORD_AND}|&|\+|/)[ \t]*(?:{_WORD_AND}[ \t]+)?"
-_SPECS = re.compile(rf"\b[Ss][Pp][Ee][Cc][Ss]?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)")
-_SPEC_NAME = re.compile(_NAME)
-_ANNOUNCES = re.compile(r"[*_]*(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b", re.IGNORECASE)
+_SPECS = rf"\b[Ss][Pp][Ee][Cc][Ss]?[ \t\xa0]+({_NAME}(?:{_AND}{_NAME})*)"
+_ANNOUNCES = r"(?i)[*_]*(?:write|add)[ \t]+(?:a[ \t]+|the[ \t]+)?specs?\b"
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -82,6 +84,7 @@ class _Reader:
         self.phases: list[Phase] = []
         self._text = document.text
         self._headings = {heading.line: heading for heading in document.headings}
+        self._begins_item = compiled(_ITEM).match
         self._path = path
         self._tally = tally
         self._place, self._level = _Place(None, None), 0
@@ -93,7 +96,7 @@ class _Reader:
             return  # a blank line ends no item: an indented paragraph may follow it
         if line.number in self._headings:
             self._enter(self._headings[line.number])
-        elif match := _ITEM.match(text):
+        elif match := self._begins_item(text) if text[0].isdecimal() else None:
             number = _number(match[1], self._path, line, self._tally)
             body = (line.number, text[match.end() :])
             self.drafts.append(_Draft(number, line.number, self._place, [body]))
@@ -102,7 +105,7 @@ class _Reader:
             self.drafts[-1].texts.append((line.number, text.strip()))
         else:
             self._in_item = False
-            if _PAREN.match(text):
+            if text[0].isdecimal() and compiled(_PAREN).match(text):
                 self._tally.add(_paren(self._path, line))
 
     def _enter(self, heading: Heading) -> None:
@@ -120,19 +123,20 @@ class _Reader:
 
 def phase_of(heading: Heading) -> Phase | None:
     """Read a heading `Phase N: Title (note) — MARKER`; None for any other heading."""
-    match = _PHASE.match(heading.text)
+    match = compiled(_PHASE).match(heading.text)
     if not match:
         return None
     rest = match[2].lstrip(_AFTER_PHASE)
-    claim = _CLAIM.search(rest)
-    title = _CLAIM.sub("", rest).strip(BLANK)
-    done = _DONE.search(title)
+    claim = compiled(_CLAIM).search(rest) if "(" in rest else None
+    title = (compiled(_CLAIM).sub("", rest) if claim else rest).strip(BLANK)
+    marked = title.rstrip(_AFTER_DONE).endswith(_DONE_MARKS)
+    done = compiled(_DONE).search(title) if marked else None
     if done:
         title = title[: done.start()].rstrip(BLANK)
-    title = _MARKER.sub("", title)
-    ranges = tuple(
-        (int(low), int(high or low)) for low, high in _CLAIM_PART.findall(claim[1] if claim else "")
-    )
+    if "—" in title or "–" in title:
+        title = compiled(_MARKER).sub("", title)
+    parts = compiled(_CLAIM_PART).findall(claim[1]) if claim else []
+    ranges = tuple((int(low), int(high or low)) for low, high in parts)
     return Phase(
         number=int(match[1]),
         title=title,
@@ -191,18 +195,18 @@ def _item(draft: _Draft, position: int, specs_folder: str) -> Item:
 def _unmark(text: str) -> tuple[str, Mark | None]:
     """Take the mark off an item's text: a box in front of it, or a strike around it."""
     mark: Mark | None = None
-    box = _BOX.match(text)
+    box = compiled(_BOX).match(text) if text.startswith("[") else None
     if box:
         mark = "open" if box[1] == " " else "done"
         text = text[box.end() :]
-    struck = _STRUCK.fullmatch(text.strip())
+    struck = compiled(_STRUCK).fullmatch(text.strip()) if "~~" in text else None
     if struck:
         return struck[1].strip(), "done"
     return text, mark
 
 
 def _title(text: str) -> str:
-    bold = _BOLD.match(text)
+    bold = compiled(_BOLD).match(text) if text.startswith("**") else None
     return bold[1] if bold else text
 
 
@@ -212,7 +216,8 @@ def references(lines: Sequence[tuple[int, str]], specs_folder: str) -> Iterator[
     A path counts where it lies in the specs folder or its name is `NNN-slug.md`; other paths
     are no specs. `lines` are pairs of line number and text.
     """
-    announces = bool(_ANNOUNCES.match(lines[0][1]))
+    first = lines[0][1]
+    announces = "spec" in first.casefold() and bool(compiled(_ANNOUNCES).match(first))
     seen: set[tuple[str, str]] = set()
     for number, text in lines:
         for reference in _references(text, number, specs_folder, announces):
@@ -224,13 +229,15 @@ def references(lines: Sequence[tuple[int, str]], specs_folder: str) -> Iterator[
 
 def _references(text: str, line: int, specs_folder: str, announces: bool) -> Iterator[Reference]:
     if ".md" in text:
-        for match in _PATH.finditer(text):
-            path = re.sub(r"^(?:\.{0,2}/)+", "", match[1])
+        for match in compiled(_PATH).finditer(text):
+            path = match[1]
+            if path[0] in "./":
+                path = compiled(_LEADING_DOTS).sub("", path)
             if path.startswith(f"{specs_folder}/") or spec_number(stem_of(path)):
                 yield Reference("path", match[1], line, announces)
     lowered = text.casefold()
     if "spec" not in lowered:
         return
-    for match in _SPECS.finditer(text):
-        for name in _SPEC_NAME.findall(match[1]):
+    for match in compiled(_SPECS).finditer(text):
+        for name in compiled(_NAME).findall(match[1]):
             yield Reference("slug" if "-" in name else "number", name, line, announces)

@@ -14,16 +14,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pipeline_cli.domain.documents import BOM
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.formats.markdown import BOM
+from pipeline_cli.domain.patterns import compiled
 
 #: The limits of charter 15, checked before the YAML library sees the text.
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
-_BOUNDARY = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
-_CLOSING = re.compile(r"\n---[ \t]*\r?$", re.MULTILINE)
-_OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
+_BOUNDARY = r"(?m)^---[ \t]*\r?$"
+_CLOSING = r"(?m)\n---[ \t]*\r?$"
+_OPENING = r"\ufeff?---[ \t]*\r?\n"
 
 # The plain subset, line by line; whatever is not matched goes to the library. A scalar without
 # quotes begins with none of YAML's marks and holds neither `: ` nor ` #`. No pattern tries the
@@ -35,9 +36,9 @@ _QUOTED = r""""(?:[^"\\]++|\\["\\])*+"|'(?:[^']++|'')*+'"""
 _PART = rf""" *+(?:{_FIRST}[^],[{{}}:#?]*+|(?:"[^"\\]*+"|'[^']*+') *+)"""
 _FLOW = rf"\[(?:{_PART}(?:,{_PART})*+| *+)\]"
 _PAIR = rf"({_KEY}):(?: ++(?:({_PLAIN}|{_QUOTED}|{_FLOW})|([|>]-?)))?"
-_LINE = re.compile(rf"( *+)(- )?(?:{_PAIR}|({_PLAIN}|{_QUOTED}))? *+(?:(?<![^ ])#.*+)?")
-_PARTS = re.compile(r""""[^"]*"|'[^']*'|[^ ,][^,]*""")
-_ESCAPED = re.compile(r"\\(.)")
+_LINE = rf"( *+)(- )?(?:{_PAIR}|({_PLAIN}|{_QUOTED}))? *+(?:(?<![^ ])#.*+)?"
+_PARTS = r""""[^"]*"|'[^']*'|[^ ,][^,]*"""
+_ESCAPED = r"\\(.)"
 #: Specs say the same in many of their lines: so many are remembered. Longer headers are left to
 #: the library, so that these lines are short.
 _REMEMBERED, _LONGEST = 2048, 1 << 14
@@ -71,12 +72,12 @@ class _Refused(Exception):
 
 def header_of(text: str) -> str | None:
     """Return the text between the first two `---` lines; None where no header begins."""
-    opening = _OPENING.match(text)
+    opening = compiled(_OPENING).match(text)
     if not opening:
         return None
     begin = opening.end()
     place = text.find("\n---", begin - 1)  # faster than a pattern that looks for it
-    while place >= 0 and not _CLOSING.match(text, place):
+    while place >= 0 and not compiled(_CLOSING).match(text, place):
         place = text.find("\n---", place + 1)
     return text[begin : place + 1] if place >= 0 else None
 
@@ -106,7 +107,7 @@ def parse(text: str, path: str) -> FrontMatter | None:
 
 
 def _unclosed(text: str, path: str) -> FrontMatter | None:
-    if not _OPENING.match(text):
+    if not compiled(_OPENING).match(text):
         return None
     finding = Finding(
         code="frontmatter-unclosed",
@@ -192,7 +193,7 @@ def read_plain(header: str) -> dict[str, Any]:
 def _line(raw: str) -> _Line:
     """Read a line; raises _NotPlain where it is outside the plain subset."""
     line = raw.removesuffix("\r").rstrip(" ")
-    found = _LINE.fullmatch(line) if line.isprintable() else None
+    found = compiled(_LINE).fullmatch(line) if line.isprintable() else None
     if found is None:
         raise _NotPlain
     indent, dash, key, value, mark, entry = found.groups()
@@ -210,13 +211,13 @@ def _line(raw: str) -> _Line:
 
 def _scalar_or_list(value: str) -> str | tuple[str, ...]:
     if value[0] == "[":
-        return tuple(_scalar(part.rstrip(" ")) for part in _PARTS.findall(value[1:-1]))
+        return tuple(_scalar(part.rstrip(" ")) for part in compiled(_PARTS).findall(value[1:-1]))
     return _scalar(value.rstrip(" "))
 
 
 def _scalar(value: str) -> str:
     if value[0] == '"':
-        return _ESCAPED.sub(r"\1", value[1:-1])
+        return compiled(_ESCAPED).sub(r"\1", value[1:-1])
     return value[1:-1].replace("''", "'") if value[0] == "'" else value
 
 
@@ -352,7 +353,7 @@ def _handler() -> Any:
     from frontmatter.default_handlers import YAMLHandler
 
     class StringHandler(YAMLHandler):
-        FM_BOUNDARY = _BOUNDARY
+        FM_BOUNDARY = compiled(_BOUNDARY)
 
         def load(self, fm: str, **kwargs: object) -> Any:
             # The newline after the opening line is no part of the header: lines count from it.
@@ -366,9 +367,9 @@ def _handler() -> Any:
     return StringHandler()
 
 
-_LINE_PAIR = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*)")
-_LINE_ENTRY = re.compile(r"[ \t]*-[ \t]+(.*)")
-_LINE_MORE = re.compile(r"[ \t]+([A-Za-z_][\w-]*):[ \t]*(.*)")
+_LINE_PAIR = r"([A-Za-z_][\w-]*):[ \t]*(.*)"
+_LINE_ENTRY = r"[ \t]*-[ \t]+(.*)"
+_LINE_MORE = r"[ \t]+([A-Za-z_][\w-]*):[ \t]*(.*)"
 
 
 def read_lines(header: str) -> dict[str, Any]:
@@ -382,15 +383,19 @@ def read_lines(header: str) -> dict[str, Any]:
     key = ""
     for raw in header.split("\n"):
         line = raw.rstrip()
-        if pair := _LINE_PAIR.fullmatch(line):
+        if pair := compiled(_LINE_PAIR).fullmatch(line):
             key, entries = pair[1], []
             values.setdefault(key, _loose(pair[2]) if pair[2] else None)
-        elif entry := _LINE_ENTRY.fullmatch(line):
-            inner = _LINE_PAIR.fullmatch(entry[1])
+        elif entry := compiled(_LINE_ENTRY).fullmatch(line):
+            inner = compiled(_LINE_PAIR).fullmatch(entry[1])
             entries.append({inner[1]: _loose(inner[2])} if inner else _loose(entry[1]))
             if values.get(key) is None:
                 values[key] = entries
-        elif (more := _LINE_MORE.fullmatch(line)) and entries and isinstance(entries[-1], dict):
+        elif (
+            (more := compiled(_LINE_MORE).fullmatch(line))
+            and entries
+            and isinstance(entries[-1], dict)
+        ):
             entries[-1].setdefault(more[1], _loose(more[2]))
     return {key: "" if value is None else value for key, value in values.items()}
 

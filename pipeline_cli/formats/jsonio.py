@@ -3,15 +3,15 @@
 Owns contracts §1 "JSON files" and the bounds of charter 15 for JSON.
 """
 
-import json
 import re
 from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from pipeline_cli.domain.documents import SourceFile
+import msgspec
+
+from pipeline_cli.domain.documents import BOM, SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
-from pipeline_cli.formats.markdown import BOM
 
 #: A document deeper than this is refused; Python's own reader would end in a RecursionError.
 MAX_DEPTH = 200
@@ -39,6 +39,10 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
     """
     if _too_deep(text):
         raise JsonError(f"it is nested deeper than {MAX_DEPTH} levels", 1)
+    plain = _plainly_read(text)
+    if plain is not None:
+        return plain
+    import json  # slow to load, and most files are plain
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(found)
@@ -64,6 +68,20 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
         raise JsonError(error.msg, error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise JsonError("it holds a number that is too long", 1) from error
+
+
+def _plainly_read(text: str) -> Any:
+    """Read JSON that says in the plainest way what it says; None for any other.
+
+    What is read is written again, and must be the same but for blanks: then no key is repeated,
+    no number is beyond what it can hold, and Python's reader would answer the same.
+    """
+    try:
+        value = msgspec.json.decode(text)
+        same = msgspec.json.format(text, indent=-1).encode() == msgspec.json.encode(value)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return None
+    return value if same else None
 
 
 def _repeated(pairs: list[tuple[str, Any]]) -> list[str]:
@@ -129,12 +147,16 @@ def read_object(source: SourceFile, tally: Tally) -> dict[str, Any] | None:
 
 def dumps(value: dict[str, Any]) -> str:
     """Write a JSON file: UTF-8, two-space indent, final newline, keys in the order given."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     return re.sub(_SURROGATE, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def dumps_line(value: dict[str, Any]) -> str:
     """Write an object as one line of a log, its newline included."""
+    import json
+
     return json.dumps(value, allow_nan=False) + "\n"
 
 

@@ -7,7 +7,8 @@ line never spoils the others, a field of the wrong type never drops its record.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar, get_args
+from functools import cached_property
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -39,7 +40,7 @@ _HINTS = {
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class RawLine(NamedTuple):
+class RawLine(msgspec.Struct, frozen=True, gc=False):
     """A line without its newline: its number from 1, and its offset in bytes.
 
     `data` is None where the line is longer than MAX_LINE; `torn` is the last line where no
@@ -103,7 +104,8 @@ def _plainly_read(data: bytes, read: int) -> bool:
     """
     if data.count(b'":') != read or not data.isascii():
         return False
-    return not any(blank in data for blank in _AFTER_TEXT)
+    one, other, third = _AFTER_TEXT
+    return not (one in data or other in data or third in data)
 
 
 def refusal(path: str, encoding: str) -> Finding:
@@ -127,15 +129,24 @@ class Reader(Generic[R]):
         self.path = path
         self.skipped = 0
         self._record = record
-        self._fields = {field.name: field for field in msgspec.structs.fields(record)}
-        # Where an object of its own may stand, whose keys are read with those of the record.
-        self._nested = [
+        self.tally = tally
+
+    @cached_property
+    def _fields(self) -> dict[str, msgspec.structs.FieldInfo]:
+        return {field.name: field for field in msgspec.structs.fields(self._record)}
+
+    @cached_property
+    def _nested(self) -> list[int]:
+        """The places where an object may stand, whose keys are read with those of the record."""
+        return [
             place
             for place, field in enumerate(self._fields.values())
             if any(isinstance(one, _STRUCT) for one in get_args(field.type))
         ]
-        self._decoder = msgspec.json.Decoder(record)
-        self.tally = tally
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[R]:
+        return msgspec.json.Decoder(self._record)
 
     def records(self, lines: Iterable[RawLine]) -> Iterator[tuple[int, R]]:
         """Yield each record with the number of its line."""

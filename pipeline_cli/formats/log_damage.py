@@ -69,7 +69,7 @@ def _is_bad(reader: Reader[_Object], line: RawLine, start: int) -> bool:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Blank lines, foreign bytes, NaN: what every reader of ours takes is not bad.
         skipped = reader.skipped
-        for _ in reader.records([line._replace(offset=start + line.offset)]):
+        for _ in reader.records([msgspec.structs.replace(line, offset=start + line.offset)]):
             pass
         return reader.skipped > skipped
     return False

@@ -11,43 +11,48 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import count
-from typing import NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
-from pipeline_cli.domain.changes import Edit
+import msgspec
+
+from pipeline_cli.domain.documents import BOM
 from pipeline_cli.domain.findings import Finding
+from pipeline_cli.domain.patterns import compiled
 
-BOM = "\ufeff"
+if TYPE_CHECKING:
+    from pipeline_cli.domain.changes import Edit
+
 #: What counts as blank inside a line: no-break spaces too, which people paste without seeing.
 BLANK = " \t\r\xa0\u202f\u2007"
 
 #: So many rows of a table are cut at once; one that needs care slows down no others.
 _BLOCK = 256
 
-_NEWLINE = re.compile(r"\n")
-_FENCE_BEGINS = re.compile(r"\n[ \t]*+(?:```|~~~)")
-_COMMENT_BEGINS, _COMMENT_ENDS = re.compile(r"<!--"), re.compile(r"-->")
-_BLANK_LINE = re.compile(r"\n\r*\n")
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
-_HEADING_BEGINS = re.compile(r"\n {0,3}#")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?")
-_CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
-_LIST_ITEM = re.compile(
+_NEWLINE = r"\n"
+_FENCE_BEGINS = r"\n[ \t]*+(?:```|~~~)"
+_COMMENT_BEGINS, _COMMENT_ENDS = "<!--", "-->"
+_BLANK_LINE = r"\n\r*\n"
+_FENCE = r"[ \t]*(`{3,}|~{3,})(.*)"
+_HEADING_BEGINS = r"\n {0,3}#"
+_HEADING = r" {0,3}(#{1,6})(?:[ \t]+(.*))?\r?"
+_CLOSING_MARKS = r"(?:^|[ \t]+)#+$"
+_LIST_ITEM = (
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\](?=[ \t]|\r?$))?"
 )
 #: A delimiter line, from the newline before it. What is taken is never given back: a line of
 #: blanks without end would be tried in every way.
-_DELIMITER = re.compile(
+_DELIMITER = (
     r"\n[ \t]*+(?:\|[ \t]*+)?+:?+-++:?+[ \t]*+(?:\|[ \t]*+:?+-++:?+[ \t]*+)*+"
     r"\|?+[ \t]*+\r?+(?![^\n])"
 )
-_BARE = re.compile(r"\n[^|\n]*+(?![^\n])")
+_BARE = r"\n[^|\n]*+(?![^\n])"
 #: What may stand between the last pipe of a row and the first of the next.
-_BETWEEN_ROWS = re.compile(rf"[{BLANK}]*\n[ \t]*")
+_BETWEEN_ROWS = rf"[{BLANK}]*\n[ \t]*"
 #: An escape, a code span, or backticks that no others close; the leftmost one wins.
-_ESCAPE_OR_CODE = re.compile(r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+")
+_ESCAPE_OR_CODE = r"\\.|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|`+"
 #: What opens a tag or a link, outside escapes and code.
-_TAG_OR_LINK = re.compile(_ESCAPE_OR_CODE.pattern + r"|<|\[")
-_REGION = re.compile(r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->")
+_TAG_OR_LINK = _ESCAPE_OR_CODE + r"|<|\["
+_REGION = r"<!--[ \t]*(/?)pipeline:([\w-]+)[ \t]*-->"
 
 
 Record = TypeVar("Record", bound=tuple[object, ...])
@@ -124,7 +129,7 @@ class Lines(Sequence[Line]):
         )
 
 
-class Heading(NamedTuple):
+class Heading(msgspec.Struct, frozen=True, gc=False):
     """An ATX heading: its level from 1 to 6 and its text without the marks around it."""
 
     level: int
@@ -133,7 +138,7 @@ class Heading(NamedTuple):
     span: Span
 
 
-class ListItem(NamedTuple):
+class ListItem(msgspec.Struct, frozen=True, gc=False):
     """A bullet or a numbered item.
 
     `box` is the place of the character between its brackets, null without a box; `done` tells
@@ -149,7 +154,7 @@ class ListItem(NamedTuple):
     done: bool
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """A table cell: its text, and the span between its pipes, blanks included.
 
     `leads` and `trails` tell that no pipe stands before or after it, at the edges of the row.
@@ -161,7 +166,7 @@ class Cell(NamedTuple):
     trails: bool
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """A line of a table, cut into cells on demand."""
 
     line: int
@@ -169,7 +174,7 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-class Region(NamedTuple):
+class Region(msgspec.Struct, frozen=True, gc=False):
     """What lies between `<!-- pipeline:NAME -->` and `<!-- /pipeline:NAME -->`."""
 
     name: str
@@ -177,7 +182,7 @@ class Region(NamedTuple):
     line: int
 
 
-class Table(NamedTuple):
+class Table(msgspec.Struct, frozen=True):
     """A pipe table: the header and the rows below its delimiter line, as lines of the text."""
 
     text: str
@@ -250,15 +255,19 @@ class Document:
         return max(1, bisect_right(self.lines.starts, offset))
 
     def _headings(self) -> Iterator[Heading]:
+        read = compiled(_HEADING).fullmatch
         for line in self._lines_at(_HEADING_BEGINS, first=True):
-            match = None if line.hidden else _HEADING.fullmatch(self.text, line.start, line.end)
+            match = None if line.hidden else read(self.text, line.start, line.end)
             if match:
-                text = _CLOSING_MARKS.sub("", (match[2] or "").strip(BLANK))
+                text = (match[2] or "").strip(BLANK)
+                if text.endswith("#"):
+                    text = compiled(_CLOSING_MARKS).sub("", text)
                 yield Heading(len(match[1]), text, line.number, Span(line.start, line.end))
 
     def _list_items(self) -> Iterator[ListItem]:
+        read = compiled(_LIST_ITEM).match
         for line in self.visible:
-            match = _LIST_ITEM.match(self.text, line.start, line.end)
+            match = read(self.text, line.start, line.end)
             if match:
                 yield ListItem(
                     marker=match["marker"],
@@ -271,6 +280,8 @@ class Document:
                 )
 
     def _tables(self) -> Iterator[Table]:
+        if "|" not in self.text:
+            return
         end = 0  # the number of the last line that was looked at
         for delimiter in self._lines_at(_DELIMITER):
             header = self.lines[delimiter.number - 2]
@@ -279,19 +290,19 @@ class Document:
                 rows = self.lines[delimiter.number : end]
                 yield Table(self.text, row_of(self.text, header), delimiter, rows)
 
-    def _lines_at(self, pattern: re.Pattern[str], *, first: bool = False) -> Iterator[Line]:
+    def _lines_at(self, pattern: str, *, first: bool = False) -> Iterator[Line]:
         """Yield the lines at whose newline before them a pattern matches.
 
         The first line has none: with `first` it is yielded whatever it holds.
         """
         if first:
             yield self.lines[0]
-        for match in pattern.finditer(self.text):
+        for match in compiled(pattern).finditer(self.text):
             yield self.lines[self.line_at(match.start() + 1) - 1]
 
     def _end_of_rows(self, delimiter: Line) -> int:
         """Return the number of the last line of a table, by its delimiter line."""
-        bare = _BARE.search(self.text, delimiter.end)
+        bare = compiled(_BARE).search(self.text, delimiter.end)
         end = self.line_at(bare.start()) if bare else len(self.lines)
         hidden = self.lines.hidden[delimiter.number : end]
         return delimiter.number + hidden.index(True) if True in hidden else end
@@ -306,7 +317,7 @@ class Document:
 
     def _regions(self) -> Iterator[Region]:
         opened: dict[str, tuple[int, int]] = {}
-        for match in _REGION.finditer(self.text):
+        for match in compiled(_REGION).finditer(self.text) if _COMMENT_BEGINS in self.text else ():
             closing, name = match[1], match[2]
             line = self.lines[self.line_at(match.start()) - 1]
             if line.fenced:
@@ -332,7 +343,7 @@ class _Scan:
     """
 
     def __init__(self, text: str) -> None:
-        ends = [newline.start() for newline in _NEWLINE.finditer(text)]
+        ends = [newline.start() for newline in compiled(_NEWLINE).finditer(text)]
         if not text.endswith("\n"):  # else what follows the last newline is no line
             ends.append(len(text))
         starts = [0, *(end + 1 for end in ends[:-1])]
@@ -352,8 +363,12 @@ class _Scan:
     def _openings(self) -> list[int]:
         """Return the places of the lines that may open a fence or a comment, in order."""
         starts = self.lines.starts
-        offsets = [begin.end() for begin in _FENCE_BEGINS.finditer(self._text)]
-        offsets += [begin.start() for begin in _COMMENT_BEGINS.finditer(self._text)]
+        offsets: list[int] = []
+        if "```" in self._text or "~~~" in self._text:
+            offsets += [begin.end() for begin in compiled(_FENCE_BEGINS).finditer(self._text)]
+        if _COMMENT_BEGINS in self._text:
+            begins = compiled(_COMMENT_BEGINS).finditer(self._text)
+            offsets += [begin.start() for begin in begins]
         return sorted({0, *(bisect_right(starts, offset) - 1 for offset in offsets)})
 
     def _look_at(self, place: int) -> int:
@@ -399,13 +414,15 @@ class _Scan:
             self._blank = self._next(_BLANK_LINE, end)
         return leads, self._closing if leads or self._closing < self._blank else end
 
-    def _next(self, pattern: re.Pattern[str], start: int) -> int:
-        match = pattern.search(self._text, start)
+    def _next(self, pattern: str, start: int) -> int:
+        match = compiled(pattern).search(self._text, start)
         return match.start() if match else self._never
 
 
 def _opens_fence(text: str, start: int, end: int) -> str:
-    match = _FENCE.match(text, start, end)
+    if not text[start:end].lstrip(" \t").startswith(("```", "~~~")):
+        return ""
+    match = compiled(_FENCE).match(text, start, end)
     # After backticks a backtick in the info string makes it a code span in a paragraph.
     if not match or (match[1][0] == "`" and "`" in match[2]):
         return ""
@@ -416,7 +433,7 @@ def _masked(line: str) -> str:
     """Return a line of the same length in which escapes and code spans are blanks."""
     if "`" not in line and "\\" not in line:
         return line
-    return _ESCAPE_OR_CODE.sub(
+    return compiled(_ESCAPE_OR_CODE).sub(
         lambda match: match[0] if match[0][0] == "`" and not match["code"] else " " * len(match[0]),
         line,
     )
@@ -430,7 +447,7 @@ def _even_rows(block: str, height: int, width: int) -> Iterator[Sequence[str]] |
     step = width + 1
     if len(pieces) != height * step + 1 or pieces[0].strip(" \t"):
         return None
-    if not all(map(_BETWEEN_ROWS.fullmatch, set(pieces[step::step]))):
+    if not all(map(compiled(_BETWEEN_ROWS).fullmatch, set(pieces[step::step]))):
         return None
     cells = [piece.strip(BLANK) for piece in pieces]
     return zip(*(cells[place::step] for place in range(1, step)), strict=True)
@@ -500,7 +517,7 @@ def escape_cell(value: str) -> str:
     flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     # A backtick that closes nothing would make code of what follows in the row, and an escaped
     # one would still end what an earlier backtick of the row begins.
-    flat = _ESCAPE_OR_CODE.sub(
+    flat = compiled(_ESCAPE_OR_CODE).sub(
         lambda match: match[0] if match["code"] or match[0][0] == "\\" else "&#96;" * len(match[0]),
         flat,
     )
@@ -510,19 +527,19 @@ def escape_cell(value: str) -> str:
 
 def escape_text(value: str) -> str:
     """Make a value safe inside a cell or a list: beside `escape_cell`, no tag, link or image."""
-    return _TAG_OR_LINK.sub(_defused, escape_cell(value))
+    return compiled(_TAG_OR_LINK).sub(_defused, escape_cell(value))
 
 
 def _defused(match: re.Match[str]) -> str:
     return {"<": "&lt;", "[": "\\["}.get(match[0], match[0])
 
 
-def set_cell(cell: Cell, value: str) -> tuple[Edit, ...]:
+def set_cell(cell: Cell, value: str) -> "tuple[Edit, ...]":
     """Put a value into a cell; no edit where it stands there."""
     return put_cell(cell, escape_cell(value))
 
 
-def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
+def put_cell(cell: Cell, wanted: str) -> "tuple[Edit, ...]":
     """Put what is escaped already into a cell; no edit where it stands there.
 
     A row without pipes at its edges gets one where the value needs it: an empty cell there
@@ -532,26 +549,26 @@ def put_cell(cell: Cell, wanted: str) -> tuple[Edit, ...]:
         return ()
     before = "| " if cell.leads and not wanted[:1].isalpha() else " "
     after = " |" if cell.trails and not wanted else " "
-    return (Edit(cell.span.start, cell.span.end, f"{before}{wanted}{after}"),)
+    return (_edit(cell.span, f"{before}{wanted}{after}"),)
 
 
-def append_row(table: Table, values: Sequence[str], newline: str) -> Edit:
+def append_row(table: Table, values: Sequence[str], newline: str) -> "Edit":
     """Add a row inside a table, after its last row, whatever blank lines and rows follow."""
     last = table.lines[-1] if table.lines else table.delimiter
     row = "| " + " | ".join(escape_cell(value) for value in values) + " |"
     if last.end == len(table.text):
-        return Edit(last.end, last.end, newline + row)
-    return Edit(last.end + 1, last.end + 1, row + newline)
+        return _edit(Span(last.end, last.end), newline + row)
+    return _edit(Span(last.end + 1, last.end + 1), row + newline)
 
 
-def set_box(item: ListItem, *, done: bool) -> tuple[Edit, ...]:
+def set_box(item: ListItem, *, done: bool) -> "tuple[Edit, ...]":
     """Tick or clear the box of a list item; no edit where it is so already, or without a box."""
     if item.box is None or item.done == done:
         return ()
-    return (Edit(item.box.start, item.box.end, "x" if done else " "),)
+    return (_edit(item.box, "x" if done else " "),)
 
 
-def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
+def set_region(document: Document, name: str, body: str) -> "tuple[Edit, ...]":
     """Replace what lies between the markers of a region; no edit where it is so already.
 
     The body stands on lines of its own, in the file's newline. A text without the region gets
@@ -561,7 +578,13 @@ def set_region(document: Document, name: str, body: str) -> tuple[Edit, ...]:
     lines = re.sub(r"\r*\n", "\n", body).strip("\n").replace("\n", newline)
     wanted = f"{newline}{lines}{newline}" if lines else newline
     return tuple(
-        Edit(region.span.start, region.span.end, wanted)
+        _edit(region.span, wanted)
         for region in document.regions
         if region.name == name and document.text[slice(*region.span)] != wanted
     )
+
+
+def _edit(span: Span, text: str) -> "Edit":
+    from pipeline_cli.domain.changes import Edit  # most documents are only read
+
+    return Edit(span.start, span.end, text)

@@ -6,6 +6,7 @@ they come; a line that is anything else is read by `jsonl`, which says what is w
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -48,8 +49,10 @@ class MetricsLog(Reader[MetricsLine]):
         self.lines = 0
         self._now = now
         self._usual = msgspec.json.Decoder(MetricsRecord | bool)
-        self._plain = msgspec.json.Decoder(_Further)
-        self._stamps = msgspec.json.Decoder(_Stamp)
+
+    @cached_property
+    def _plain(self) -> msgspec.json.Decoder[_Further]:
+        return msgspec.json.Decoder(_Further)
 
     def read(self, piece: Piece) -> Batch | None:
         """Return the records of the piece before those that were read.
@@ -71,7 +74,7 @@ class MetricsLog(Reader[MetricsLine]):
 
     def latest(self, pieces: Iterable[Piece]) -> datetime | None:
         """Return the latest stamp of pieces if all lines are plain enough to tell."""
-        decode = self._stamps.decode_lines
+        decode = msgspec.json.Decoder(_Stamp).decode_lines
         try:
             latest = max(
                 max([line.created_at for line in lines])

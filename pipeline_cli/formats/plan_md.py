@@ -1,16 +1,14 @@
 """Plans in markdown: phases as headings, or as the rows of a table of phases."""
 
-import re
 from collections.abc import Iterator
 
 from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.patterns import compiled
 from pipeline_cli.domain.plan import Plan, PlannedPhase
 from pipeline_cli.formats.backlog_md import phase_of
 from pipeline_cli.formats.markdown import Document, Table
 
-_CELL = re.compile(
-    r"[*_`]*(?:phase[ \t\xa0]+)?(\d{1,9})\b[*_`]*[ \t]*[:.—–-]*[ \t]*(.*)", re.IGNORECASE
-)
+_CELL = r"(?i)[*_`]*(?:phase[ \t\xa0]+)?(\d{1,9})\b[*_`]*[ \t]*[:.—–-]*[ \t]*(.*)"
 
 
 def parse(source: SourceFile) -> Plan:
@@ -39,7 +37,7 @@ def _rows(table: Table, column: int) -> Iterator[PlannedPhase]:
     for row in table.rows():
         if column >= len(row.cells):
             continue
-        match = _CELL.fullmatch(row.cells[column].text)
+        match = compiled(_CELL).fullmatch(row.cells[column].text)
         if match:
             beside = row.cells[column + 1].text if column + 1 < len(row.cells) else ""
             yield PlannedPhase(int(match[1]), match[2].strip("*_` ") or beside, row.line)

@@ -3,23 +3,23 @@
 Owns the reading of contracts §3, §7, §10 and §12 into the values of `domain`.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from posixpath import basename
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.documents import BOM, SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import Issue, IssueBook
-from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import parse_stamp
-from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import ItemStanding, PmState, Shape
 from pipeline_cli.formats.jsonio import Fields, JsonError, dumps, loads, read_object
-from pipeline_cli.formats.markdown import BOM
+
+if TYPE_CHECKING:
+    from pipeline_cli.domain.meta import MetaAnswers
+    from pipeline_cli.domain.runner import Heartbeat
 
 
 def parse_state(source: SourceFile, tally: Tally) -> PmState | None:
@@ -149,11 +149,13 @@ def _standings(fields: Fields, path: str, tally: Tally) -> dict[str, ItemStandin
     return standings
 
 
-def parse_heartbeat(source: SourceFile, tally: Tally) -> Heartbeat | None:
+def parse_heartbeat(source: SourceFile, tally: Tally) -> "Heartbeat | None":
     """Read `heartbeat.json` (contracts §12)."""
     values = read_object(source, tally)
     if values is None:
         return None
+    from pipeline_cli.domain.runner import Heartbeat  # few answers need it
+
     fields = Fields(values, source.path, "the heartbeat", tally)
     return Heartbeat(
         beat=_moment(fields, "beat_at"),
@@ -162,11 +164,13 @@ def parse_heartbeat(source: SourceFile, tally: Tally) -> Heartbeat | None:
     )
 
 
-def parse_meta_answers(source: SourceFile, tally: Tally) -> MetaAnswers | None:
+def parse_meta_answers(source: SourceFile, tally: Tally) -> "MetaAnswers | None":
     """Read `meta_questions.json` (contracts §10)."""
     values = read_object(source, tally)
     if values is None:
         return None
+    from pipeline_cli.domain.meta import MetaAnswers  # few answers need it
+
     fields = Fields(values, source.path, "the answers", tally)
     summary = Fields(fields.mapping("summary"), source.path, "the summary", tally)
     return MetaAnswers(
@@ -225,6 +229,8 @@ def _message(value: Any) -> str:
     """Return a message as text: null is empty, what is not text is shown as its JSON."""
     if value is None or isinstance(value, str):
         return value or ""
+    import json
+
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -6,8 +6,7 @@ Owns the reading of the settings file and of the clock, the one place where it i
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,7 +15,10 @@ from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.moments import parse_stamp
 from pipeline_cli.errors import ConfigError, InputError, UsageError
-from pipeline_cli.store.workspace import Workspace, find_root
+from pipeline_cli.store.workspace import Workspace, find_root, root_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -44,9 +46,8 @@ def open_context(
     settings that cannot stand.
     """
     moment = _moment(now)
-    start = Path(root) if root is not None else _current_folder()
     named = root is not None or config_file is not None
-    workspace = Workspace(find_root(start, named=root is not None), named=named)
+    workspace = Workspace(_named(root) if root is not None else root_here(), named=named)
     values, origin = _settings_file(workspace, config_file)
     settings, origins = config.resolve(
         values, origin, os.environ if environment is None else environment
@@ -59,15 +60,10 @@ def clock_ns() -> int:
     return int(datetime.now(UTC).timestamp() * 1e9)
 
 
-def _current_folder() -> Path:
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise InputError(
-            "the current folder is gone",
-            code="root-missing",
-            hint="change to a folder that exists, or give --root",
-        ) from error
+def _named(root: str) -> "Path":
+    from pathlib import Path
+
+    return find_root(Path(root), named=True)
 
 
 def _moment(text: str | None) -> datetime:
@@ -105,6 +101,8 @@ def _settings_file(
 
 def _given_text(path: str) -> str:
     """Read the file that `--config` names; it may lie outside the workspace."""
+    from pathlib import Path
+
     text = _text(Workspace(Path(path).parent), Path(path).name)
     if text is None:
         raise ConfigError(

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pipeline_cli.domain.documents import Piece, foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
@@ -177,7 +179,7 @@ def _disorder(path: str) -> Finding:
     )
 
 
-class Resolutions(NamedTuple):
+class Resolutions(msgspec.Struct, frozen=True):
     """The log of resolutions: counts over windows, those since the first, and each last one."""
 
     counts: tuple[ResolutionCount, ...]

@@ -14,7 +14,6 @@ from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import meta_backlog_path, product_backlog_path
-from pipeline_cli.load.kept import readings
 from pipeline_cli.store.workspace import Workspace
 
 
@@ -94,6 +93,8 @@ def _heads(context: Context, paths: Sequence[str], tally: Tally) -> Iterator[Spe
     def read(path: str) -> SpecHead | Finding | None:
         source = source_of(context, path)
         return _reader()(source)[0] if isinstance(source, SourceFile) else source
+
+    from pipeline_cli.load.kept import readings  # not where only the names are asked for
 
     for head in readings(context, "specs", paths, SpecHead, read):
         if not isinstance(head, SpecHead):

@@ -1,20 +1,23 @@
 """State in JSON: the project manager's, the open issues, the heartbeat, the meta answers."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.issues import IssueBook
-from pipeline_cli.domain.meta import MetaAnswers
 from pipeline_cli.domain.moments import ahead, iso
-from pipeline_cli.domain.runner import Heartbeat
 from pipeline_cli.domain.state import PmState, newest
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats import state_json
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
+
+if TYPE_CHECKING:
+    from pipeline_cli.domain.meta import MetaAnswers
+    from pipeline_cli.domain.runner import Heartbeat
 
 #: The state files, the one that wins a tie first (contracts §3).
 STATE_FILES = ("project_manager_state_overnight.json", "project_manager_state.json")
@@ -70,13 +73,13 @@ def load_issues(context: Context, tally: Tally) -> IssueBook:
     return state_json.parse_issues(source, tally) if source else IssueBook()
 
 
-def load_heartbeat(context: Context, tally: Tally) -> Heartbeat | None:
+def load_heartbeat(context: Context, tally: Tally) -> "Heartbeat | None":
     """Read the runner's heartbeat; None where there is none."""
     source = read_text(context, context.log_path("heartbeat.json"), tally)
     return state_json.parse_heartbeat(source, tally) if source else None
 
 
-def load_meta_answers(context: Context, tally: Tally) -> MetaAnswers | None:
+def load_meta_answers(context: Context, tally: Tally) -> "MetaAnswers | None":
     """Read the answers to the meta questions; None where nobody has asked them."""
     source = read_text(context, context.log_path("meta_questions.json"), tally)
     return state_json.parse_meta_answers(source, tally) if source else None

@@ -11,6 +11,7 @@ from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, TypeAlias
 
+from pipeline_cli.domain.patterns import compiled
 from pipeline_cli.errors import InputError, Signalled
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ColorChoice = Literal["auto", "always", "never"]
 
 _SIGPIPE = 13
 #: How a CI log begins a command of its own: GitHub at the start of a line, Azure anywhere.
-_COMMAND_START = re.compile(r"(?m)^(\s*(?:\x1b\[[0-9;]*m)*\s*):(?=:)|##(?=\[|vso\[)")
+_COMMAND_START = r"(?m)^(\s*(?:\x1b\[[0-9;]*m)*\s*):(?=:)|##(?=\[|vso\[)"
 
 
 @cache
@@ -50,7 +51,7 @@ def json_safe(text: str) -> str:
     """
     if not (text.isascii() and "\x7f" not in text):
         text = text.translate(_json_escapes())
-    return re.sub(r"##(?=\[|vso\[)", r"#\\u0023", text)
+    return re.sub(r"##(?=\[|vso\[)", r"#\\u0023", text) if "##" in text else text
 
 
 @cache
@@ -114,7 +115,7 @@ def harmless_in_ci(text: str) -> str:
     """Break whatever at the start of a line a CI log would take for a command."""
     if "::" not in text and "##" not in text:
         return text
-    return _COMMAND_START.sub(
+    return compiled(_COMMAND_START).sub(
         lambda match: f"{match[1]}: " if match[1] is not None else "## ", text
     )
 

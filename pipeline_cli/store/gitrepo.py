@@ -7,7 +7,6 @@ installed, and a start of git costs as much as half of ours. Only what is made a
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from pipeline_cli.errors import GitError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from subprocess import CompletedProcess
 
 #: All that git hears of: no HOME, so that no settings, hooks, ignores or attributes of the
@@ -35,11 +35,11 @@ _ENVIRONMENT = {
 class Repository(msgspec.Struct, frozen=True):
     """A repository: the top of its work tree, and the directory that its worktrees share."""
 
-    top: Path
-    common_dir: Path
+    top: "Path"
+    common_dir: "Path"
 
 
-def find_repository(start: Path) -> Repository | None:
+def find_repository(start: "Path") -> Repository | None:
     """Find the repository whose work tree holds a folder; None outside of any.
 
     A `.git` file (a worktree, a submodule) is followed to its directory, and `commondir` in it
@@ -52,12 +52,12 @@ def find_repository(start: Path) -> Repository | None:
     return None
 
 
-def git_dir_of(repository: Repository) -> Path:
+def git_dir_of(repository: Repository) -> "Path":
     """Return the git directory of a work tree, which is its own also where worktrees share one."""
     return _git_dir(repository.top / ".git") or repository.common_dir
 
 
-def _git_dir(dot_git: Path) -> Path | None:
+def _git_dir(dot_git: "Path") -> "Path | None":
     if _is_file(dot_git / "HEAD"):
         return dot_git
     if not _is_file(dot_git):
@@ -67,19 +67,21 @@ def _git_dir(dot_git: Path) -> Path | None:
     return git_dir if target and _is_file(git_dir / "HEAD") else None
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: "Path") -> bool:
     try:
         return path.is_file()
     except OSError:  # a name that is too long, a folder that may not be searched
         return False
 
 
-def _common_dir(git_dir: Path) -> Path:
+def _common_dir(git_dir: "Path") -> "Path":
+    from pathlib import Path
+
     shared = _first_line(git_dir / "commondir")
     return Path(os.path.normpath(git_dir / shared)) if shared else git_dir
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: "Path") -> str:
     try:
         with path.open(encoding="utf-8", errors="surrogateescape") as file:
             return file.readline(4096).strip()
@@ -87,7 +89,7 @@ def _first_line(path: Path) -> str:
         return ""
 
 
-def create_repository(folder: Path) -> bool:
+def create_repository(folder: "Path") -> bool:
     """Make a folder a repository without a commit; False where git is not installed.
 
     It knows who commits, so that nobody's name is needed in it. Raises GitError where git
@@ -106,7 +108,7 @@ def git_dates(at: datetime) -> dict[str, str]:
     return {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
 
 
-def show_stat(folder: Path) -> bytes:
+def show_stat(folder: "Path") -> bytes:
     """Return what `git show --stat` prints of the last commit, whatever the user's settings.
 
     Raises GitError where git refuses.
@@ -114,7 +116,7 @@ def show_stat(folder: Path) -> bytes:
     return _git(folder, "show", "--stat") or b""
 
 
-def commit_everything(folder: Path, message: str, at: datetime) -> None:
+def commit_everything(folder: "Path", message: str, at: datetime) -> None:
     """Commit every file of a repository that `create_repository` made, dated `at`.
 
     The same files, message and moment make the same commit. Only for a folder in which all is
@@ -127,7 +129,7 @@ def commit_everything(folder: Path, message: str, at: datetime) -> None:
 
 
 def _git(
-    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    folder: "Path", *arguments: str, environment: Mapping[str, str] | None = None
 ) -> bytes | None:
     """Run git without anything of the user's and return what it prints; None without git."""
     # It takes longer to load than most commands to answer, and they need none of it.
@@ -182,7 +184,7 @@ _OPERATIONS = {
 }
 
 
-def operation_of(git_dir: Path) -> str | None:
+def operation_of(git_dir: "Path") -> str | None:
     """Name the operation that waits to be finished in a work tree's git directory."""
     name = next((name for mark, name in _OPERATIONS.items() if _exists(git_dir / mark)), None)
     return "am" if name == "rebase" and _exists(git_dir / "rebase-apply/applying") else name
@@ -214,14 +216,14 @@ def _why_bare(head: str, branch: str) -> str | None:
     return "HEAD is detached" if branch == "(detached)" else None
 
 
-def _exists(path: Path) -> bool:
+def _exists(path: "Path") -> bool:
     try:
         return path.exists()
     except OSError:
         return False
 
 
-def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
+def _status_lines(top: "Path") -> tuple[list[str] | None, str | None]:
     """Run `git status` without locks and hooks; None, and why, where it does not answer.
 
     The user's own settings count: what they ignore is no change, what they trust is theirs.
@@ -241,7 +243,7 @@ def _status_lines(top: Path) -> tuple[list[str] | None, str | None]:
 
 
 def ask_git(
-    top: Path, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
+    top: "Path", *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
 ) -> bytes | None:
     """Return what a git command that only reads prints; None where it fails or is not there.
 
@@ -252,7 +254,7 @@ def ask_git(
 
 
 def answer_of_git(
-    top: Path, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
+    top: "Path", *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,)
 ) -> "CompletedProcess[bytes] | None":
     """Do as `ask_git`, and return with it what git says on stderr."""
     from subprocess import TimeoutExpired
@@ -264,7 +266,7 @@ def answer_of_git(
     return done if done.returncode in codes else None
 
 
-def _asked(top: Path, *arguments: str, given: bytes = b"") -> "CompletedProcess[bytes]":
+def _asked(top: "Path", *arguments: str, given: bytes = b"") -> "CompletedProcess[bytes]":
     """Run git without locks; TimeoutExpired after 30 s, OSError where it is not installed."""
     import subprocess
 
@@ -318,7 +320,7 @@ class Uncommitted(msgspec.Struct, frozen=True):
     changed_ns: int | None
 
 
-def uncommitted(repository: Repository, folder: Path, but: str) -> tuple[Uncommitted, ...] | None:
+def uncommitted(repository: Repository, folder: "Path", but: str) -> tuple[Uncommitted, ...] | None:
     """Return what is not committed below a folder, but for one folder in it; None without git.
 
     What the user ignores is no change.
@@ -333,7 +335,7 @@ def uncommitted(repository: Repository, folder: Path, but: str) -> tuple[Uncommi
     return tuple(Uncommitted(path, _changed_ns(repository.top, path)) for path in paths)
 
 
-def _changed_ns(top: Path, path: str) -> int | None:
+def _changed_ns(top: "Path", path: str) -> int | None:
     place = top / path
     while place != top.parent:
         try:

@@ -7,13 +7,16 @@ removes what is old beside it.
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pipeline_cli
+from pipeline_cli.domain.patterns import compiled
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: A larger file is none of ours.
 MAX_BYTES = 256 << 20
@@ -22,12 +25,12 @@ MAX_AGE = 30 * 86_400
 MAX_FILES = 200
 #: After so many seconds a temporary file is what a killed run left.
 _LEFT_BEHIND = 3_600
-_FILE = re.compile(r"[a-z]+-[0-9a-f]{8}\.bin")
-_TEMPORARY = re.compile(rf"\.{_FILE.pattern}-\w+")
+_FILE = r"[a-z]+-[0-9a-f]{8}\.bin"
+_TEMPORARY = rf"\.{_FILE}-\w+"
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
+def cache_folder(environment: Mapping[str, str], root: "Path") -> "Path | None":
     """Return our folder in the user's cache directory; None without one, or within the root.
 
     `$XDG_CACHE_HOME` counts where it is absolute, else `~/.cache`. What only reads writes
@@ -38,16 +41,18 @@ def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
         base = os.path.join(home, ".cache") if os.path.isabs(home) else ""
     if not base:
         return None
+    from pathlib import Path
+
     folder = os.path.realpath(os.path.join(base, "pipeline"))
     return None if Path(folder).is_relative_to(os.path.realpath(root)) else Path(folder)
 
 
-def file_for(folder: Path, root: Path, kind: str) -> Path:
+def file_for(folder: "Path", root: "Path", kind: str) -> "Path":
     """Return the file of a workspace; two roots of the same check sum take it from each other."""
     return folder / f"{kind}-{crc32(os.fsencode(os.path.realpath(root))):08x}.bin"
 
 
-def read_cache(path: Path) -> bytes | None:
+def read_cache(path: "Path") -> bytes | None:
     """Return what a file of the cache holds; None where it is none, or others can write it."""
     try:
         descriptor = os.open(path, _READING)
@@ -64,7 +69,7 @@ def read_cache(path: Path) -> bytes | None:
         return None
 
 
-def write_cache(path: Path, data: bytes) -> None:
+def write_cache(path: "Path", data: bytes) -> None:
     """Put a file into the cache, whole or not at all; the last of two writers stands.
 
     Beside it our files that are too old or too many are removed.
@@ -88,7 +93,7 @@ def write_cache(path: Path, data: bytes) -> None:
         _clear_up(path)
 
 
-def _clear_up(written: Path) -> None:
+def _clear_up(written: "Path") -> None:
     """Remove what of ours is too old, as seen from a file that was just written, or too many.
 
     Ours are plain files of our names that we own; no link is followed.
@@ -98,7 +103,9 @@ def _clear_up(written: Path) -> None:
     left: list[tuple[float, str]] = []
     with os.scandir(written.parent) as entries:
         for entry in entries:
-            if not (_FILE.fullmatch(entry.name) or _TEMPORARY.fullmatch(entry.name)):
+            if not (
+                compiled(_FILE).fullmatch(entry.name) or compiled(_TEMPORARY).fullmatch(entry.name)
+            ):
                 continue
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
@@ -116,9 +123,9 @@ def _clear_up(written: Path) -> None:
 
 def state_of_program() -> str:
     """Name the code that reads: what it kept is worth nothing once it has changed."""
-    package, newest, total = Path(pipeline_cli.__file__).parent, 0, 0
+    package, newest, total = os.path.dirname(pipeline_cli.__file__), 0, 0
     for layer in ("formats", "domain", "load"):
-        with contextlib.suppress(OSError), os.scandir(package / layer) as entries:
+        with contextlib.suppress(OSError), os.scandir(os.path.join(package, layer)) as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
                     status = entry.stat()

@@ -12,14 +12,12 @@ import stat
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
+from functools import cached_property
 from time import sleep
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline_cli.domain.changes import ChangeSet
 from pipeline_cli.domain.documents import (
     MAX_LINE,
     Piece,
@@ -30,7 +28,13 @@ from pipeline_cli.domain.documents import (
 )
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.errors import BusyError, InputError
-from pipeline_cli.store.gitrepo import Repository, find_repository
+
+if TYPE_CHECKING:
+    # Most answers only read, and look into no repository.
+    from pathlib import Path
+
+    from pipeline_cli.domain.changes import ChangeSet
+    from pipeline_cli.store.gitrepo import Repository
 
 #: A document larger than this is not read; logs have no limit, they are streamed.
 MAX_DOCUMENT = 64 << 20
@@ -40,14 +44,17 @@ _LINUX = sys.platform == "linux"
 _MOMENT, _MOMENTS = 0.002, 5
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
-_PRODUCT_BACKLOGS = ("backlog/006-overnight-backlog.md", "specs/006-*backlog*.md")
+_PRODUCT_BACKLOG = "backlog/006-overnight-backlog.md"
+_BACKLOG_AMONG_SPECS = "specs/006-*backlog*.md"
+#: What says that nothing lies at a place, or nothing to which the way can be gone.
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
 class Applied(msgspec.Struct, frozen=True):
     """What applying a change set did: the paths that changed, and the difference as a diff."""
 
     paths: tuple[str, ...]
-    changes: ChangeSet
+    changes: "ChangeSet"
 
     @property
     def diff(self) -> str:
@@ -66,7 +73,7 @@ class Walk(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
 
-class Listing(NamedTuple):
+class Listing(msgspec.Struct, frozen=True):
     """Files and folders of a folder, as paths, sorted."""
 
     files: list[str]
@@ -79,8 +86,8 @@ class Workspace:
     One that nobody `named` gets logs and state only where something makes it a workspace.
     """
 
-    def __init__(self, root: Path, *, named: bool = True) -> None:
-        self.root = root
+    def __init__(self, root: "Path | str", *, named: bool = True) -> None:
+        self._root = os.fspath(root)
         self._named = named
         self._real_root = os.path.realpath(root)
         # Folders that are known to lie inside, by their paths: a folder of specs is asked often.
@@ -90,6 +97,13 @@ class Workspace:
         self._holds_documents = False
         self._planned: list[ChangeSet] = []
         self._rehearses = False
+
+    @cached_property
+    def root(self) -> "Path":
+        """The folder itself."""
+        from pathlib import Path
+
+        return Path(self._root)
 
     @property
     def planned_diff(self) -> str:
@@ -105,18 +119,25 @@ class Workspace:
         """Whether anything makes the root a workspace: git, logs, settings or a product backlog."""
         if self.lies_at(".git") or self.lies_at("api/logs"):
             return True
-        return _is_root(self.root) or self.repository is not None
+        return _is_root(self._root) or self.repository is not None
 
     @property
-    def repository(self) -> Repository | None:
+    def repository(self) -> "Repository | None":
         """The git repository that holds the workspace; None without one."""
+        from pipeline_cli.store.gitrepo import find_repository
+
         return find_repository(self.root)
 
-    def locate(self, path: str) -> Path:
+    def locate(self, path: str) -> "Path":
         """Return where a path of the workspace lies; raise InputError where it leaves it."""
-        parts = path.split("/")
-        target = self.root.joinpath(*parts)
-        outside = path.startswith("/") or ".." in parts or "\0" in path
+        from pathlib import Path
+
+        return Path(self._place(path))
+
+    def _place(self, path: str) -> str:
+        """Do as `locate`, and return a text."""
+        target = self._below(path)
+        outside = path.startswith("/") or ".." in path.split("/") or "\0" in path
         if not outside:
             try:
                 real = os.path.realpath(target)
@@ -133,6 +154,16 @@ class Workspace:
                 hint="use a path below the root, without `..` or a symlink that leaves it",
             )
         return target
+
+    def _below(self, path: str) -> str:
+        """Put a path behind the root, without what stands for nothing in it."""
+        return os.path.join(
+            self._root, *(part for part in path.split("/") if part not in ("", "."))
+        )
+
+    def _behind(self, path: str) -> "Path":
+        """Return the file behind a link: that is replaced, never the link."""
+        return self.root / os.path.realpath(self._place(path))
 
     def read(self, path: str) -> SourceFile | Finding | None:
         """Read a text file: None where there is none, a finding where it is not UTF-8 text.
@@ -228,7 +259,7 @@ class Workspace:
         if (self._rehearses and self._is_planned(path)) or self.state_of(path):
             return True
         try:
-            os.lstat(self.locate(path))
+            os.lstat(self._place(path))
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
@@ -271,6 +302,8 @@ class Workspace:
                 if self.exists(pattern):
                     return pattern
                 continue
+            from fnmatch import fnmatchcase
+
             files = self.files(folder)
             begin = (f"{folder}/" if folder else "") + re.split(r"[*?[]", name)[0]
             for path in files[bisect_left(files, begin) :]:
@@ -309,7 +342,7 @@ class Workspace:
         A folder whose names or whose files cannot be seen is added to `unread`.
         """
         listed: list[tuple[str, bool]] = []
-        place = self.root / folder if folder else self.root
+        place = self._below(folder)
         try:
             with os.scandir(place) as entries:
                 for entry in entries:
@@ -353,14 +386,14 @@ class Workspace:
     def lies_at(self, path: str) -> bool:
         """Tell whether anything lies at a path, a link that leads nowhere or outside too."""
         try:
-            os.lstat(self.root.joinpath(*path.split("/")))
+            os.lstat(self._below(path))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return False
         except OSError as error:
             raise _unreadable(path, error.strerror or str(error)) from error
         return True
 
-    def apply(self, changes: ChangeSet, *, dry_run: bool = False) -> Applied:
+    def apply(self, changes: "ChangeSet", *, dry_run: bool = False) -> Applied:
         """Write a change set, or with `dry_run` only say what it would change.
 
         Takes the lock, compares what was read with what is there, and writes each file whole
@@ -415,7 +448,7 @@ class Workspace:
         """Remove what killed writes left beside a file; only under the lock of such writes."""
         from pipeline_cli.store import atomic
 
-        atomic.sweep_leftovers(Path(os.path.realpath(self.locate(path))))
+        atomic.sweep_leftovers(self._behind(path))
 
     def put_back(self, path: str, written: bytes, before: bytes | None) -> None:
         """Give a file back what it held before a write of ours, if it still holds what we wrote.
@@ -424,7 +457,7 @@ class Workspace:
         """
         from pipeline_cli.store import atomic
 
-        target = Path(os.path.realpath(self.locate(path)))
+        target = self._behind(path)
         if not self.exists(path) or b"".join(self.blocks(path)) != written:
             return
         if before is None:
@@ -448,7 +481,7 @@ class Workspace:
         with held(self._lock_path(of_logs=of_logs)):
             yield
 
-    def _check(self, changes: ChangeSet) -> None:
+    def _check(self, changes: "ChangeSet") -> None:
         """Refuse before the first write whatever would lose somebody's work."""
         for edit in changes.edits:
             path = edit.source.path
@@ -475,7 +508,7 @@ class Workspace:
                     hint="nothing was written; run the command again",
                 )
 
-    def _write(self, changes: ChangeSet) -> None:
+    def _write(self, changes: "ChangeSet") -> None:
         from pipeline_cli.store import atomic
 
         for rename in changes.renames:
@@ -485,8 +518,7 @@ class Workspace:
             except OSError as error:
                 raise atomic.refused(source, error) from error
         for edit in changes.edits:
-            # The file behind a link is replaced, never the link.
-            target = Path(os.path.realpath(self.locate(edit.source.path)))
+            target = self._behind(edit.source.path)
             atomic.sweep_leftovers(target)
             atomic.replace(target, edit.result.encode("utf-8", "surrogateescape"))
         for create in changes.creates:
@@ -508,7 +540,7 @@ class Workspace:
                 hint=f"nothing was written to it; convert it: iconv -f {encoding} -t UTF-8 {path}",
             )
 
-    def _with_folder(self, path: str) -> Path:
+    def _with_folder(self, path: str) -> "Path":
         target = self.locate(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -521,7 +553,7 @@ class Workspace:
             ) from error
         return target
 
-    def _lock_path(self, *, of_logs: bool) -> Path:
+    def _lock_path(self, *, of_logs: bool) -> "Path":
         """Return the sidecar of a lock: in git's common directory, else among the logs."""
         kind = "logs" if of_logs else "documents"
         repository = self.repository
@@ -539,7 +571,7 @@ class Workspace:
     def _scan(self, folder: str) -> Listing:
         files, folders = [], []
         before = f"{folder}/" if folder else ""
-        place = self.locate(folder) if folder else self.root
+        place = self._place(folder) if folder else self._root
         try:
             real = self._folder_inside(folder)
             with os.scandir(place) as entries:
@@ -563,14 +595,14 @@ class Workspace:
     def _folder_inside(self, folder: str) -> str:
         """Return where a folder lies; raise InputError where that is not inside."""
         if folder not in self._inside:
-            self._inside[folder] = os.path.realpath(self.locate(folder or "."))
+            self._inside[folder] = os.path.realpath(self._place(folder))
         return self._inside[folder]
 
     def _open(self, path: str) -> int:
         """Open a file for reading: quickly where only its name can lead out, else after a look."""
         folder, _, name = path.rpartition("/")
         if name in ("", ".", "..") or path[0] == "/" or "\0" in name:
-            return os.open(self.locate(path), _READING)
+            return os.open(self._place(path), _READING)
         inside = self._folder_inside(folder)
         try:
             return os.open(f"{inside}/{name}", _READING | os.O_NOFOLLOW)
@@ -580,7 +612,7 @@ class Workspace:
         except ValueError:
             pass
         # A link, or a name that no file can have: see where it leads, or say so.
-        return os.open(self.locate(path), _READING)
+        return os.open(self._place(path), _READING)
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[int | None]:
@@ -605,7 +637,7 @@ class Workspace:
         """Return the bytes that the dry runs would have left in a file."""
         renames = [rename for changes in self._planned for rename in changes.renames]
         source = next((rename.path for rename in renames if rename.target == path), path)
-        data = b"".join(Workspace(self.root).blocks(source))
+        data = b"".join(Workspace(self._root).blocks(source))
         for changes in self._planned:
             for edit in changes.edits:
                 if edit.source.path == path:
@@ -630,7 +662,7 @@ class Workspace:
             raise _unreadable(path, error.strerror or str(error)) from error
 
 
-def find_root(start: Path, *, named: bool) -> Path:
+def find_root(start: "Path", *, named: bool) -> "Path":
     """Return the root of the workspace (contracts §1).
 
     With `named` (`--root`) it is `start` itself, which must be a folder; else the nearest
@@ -645,11 +677,37 @@ def find_root(start: Path, *, named: bool) -> Path:
                 hint="give --root a folder that exists",
             )
         return start
-    for folder in (start, *start.parents):
+    from pathlib import Path
+
+    return Path(root_above(str(start)))
+
+
+def root_here() -> str:
+    """Return the root of the workspace that holds the current folder."""
+    try:
+        folder = os.getcwd()
+    except OSError as error:
+        raise InputError(
+            "the current folder is gone",
+            code="root-missing",
+            hint="change to a folder that exists, or give --root",
+        ) from error
+    return root_above(folder)
+
+
+def root_above(start: str) -> str:
+    """Return the root of the workspace that holds a folder; `start` is absolute."""
+    folder, below = start, ""
+    while folder != below:
         if _is_root(folder):
             return folder
-    repository = find_repository(start)
-    return repository.top if repository else start
+        folder, below = os.path.dirname(folder), folder
+    from pathlib import Path
+
+    from pipeline_cli.store.gitrepo import find_repository
+
+    repository = find_repository(Path(start))
+    return str(repository.top) if repository else start
 
 
 def has_project_table(workspace: Workspace) -> bool:
@@ -657,13 +715,40 @@ def has_project_table(workspace: Workspace) -> bool:
     return b"[tool.pipeline" in b"".join(workspace.blocks("pyproject.toml"))
 
 
-def _is_root(folder: Path) -> bool:
-    if (folder / "pipeline.toml").is_file():
+def _is_root(folder: str) -> bool:
+    if stat.S_ISREG(_mode_at(os.path.join(folder, "pipeline.toml"))):
         return True
     with contextlib.suppress(InputError):
         if has_project_table(Workspace(folder)):
             return True
-    return any(next(folder.glob(pattern), None) for pattern in _PRODUCT_BACKLOGS)
+    return _holds_backlog(folder)
+
+
+def _mode_at(place: str) -> int:
+    """Return the mode of what lies at a place, 0 for nothing.
+
+    Raises OSError where it may not be looked at.
+    """
+    try:
+        return os.stat(place).st_mode
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return 0
+        raise
+
+
+def _holds_backlog(folder: str) -> bool:
+    """Tell whether a product backlog lies where one does by default."""
+    with contextlib.suppress(PermissionError):
+        if _mode_at(os.path.join(folder, _PRODUCT_BACKLOG)):
+            return True
+    specs, _, pattern = os.path.join(folder, _BACKLOG_AMONG_SPECS).rpartition("/")
+    with contextlib.suppress(PermissionError):
+        if stat.S_ISDIR(_mode_at(specs)):
+            from fnmatch import fnmatchcase
+
+            return any(fnmatchcase(name, pattern) for name in os.listdir(specs))
+    return False
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -799,7 +884,7 @@ def _kind(mode: int) -> str:
     return "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
 
 
-def _diff(changes: ChangeSet) -> str:
+def _diff(changes: "ChangeSet") -> str:
     """Return what a change set changes as a unified diff."""
     from difflib import unified_diff
 

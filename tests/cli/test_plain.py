@@ -203,14 +203,28 @@ def test_each_command_but_the_demo_is_asked() -> None:
     assert {*ASKED, "demo"} == {name for names in PARTS.values() for name in names}
 
 
+def loaded_by(*words: str, cwd: Path | None = None) -> set[str]:
+    command = [sys.executable, "-X", "importtime", *words]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+
 @pytest.mark.parametrize("name", ASKED)
 def test_an_answer_as_json_loads_neither_typer_nor_what_draws(name: str, tmp_path: Path) -> None:
     """Each costs half of a start."""
     assert pipeline(tmp_path, "init", now=None).code == 0
-    command = [sys.executable, "-X", "importtime", "-m", "pipeline_cli", "--root", str(tmp_path)]
-    done = subprocess.run(
-        [*command, "--json", name, *ASKED[name]], capture_output=True, text=True, check=True
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    words = ("-m", "pipeline_cli", "--root", str(tmp_path), "--json", name)
+    loaded = loaded_by(*words, *ASKED[name])
     assert "pipeline_cli.cli.boundary" in loaded
     assert not {"typer", "rich", "pygments", "pydantic"} & loaded
+
+
+@pytest.mark.parametrize("name", ["status", "effectiveness", "metrics", "tasks"])
+def test_what_takes_long_to_load_is_loaded_where_it_is_needed(name: str, tmp_path: Path) -> None:
+    """These would be a fifth of a start."""
+    assert pipeline(tmp_path, "init", now=None).code == 0
+    (tmp_path / "pipeline.toml").unlink()
+    loaded = loaded_by("-m", "pipeline_cli", "--json", name, cwd=tmp_path)
+    assert f"pipeline_cli.load.{name}" in loaded
+    slow = {"json", "pathlib", "shutil", "tempfile", "tomllib"}
+    assert not slow & (loaded - loaded_by("-m", "__hello__"))

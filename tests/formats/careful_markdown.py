@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from pipeline_cli.formats.markdown import BLANK, BOM, Line, _masked, row_of
+from pipeline_cli.domain.documents import BOM
+from pipeline_cli.formats.markdown import BLANK, Line, _masked, row_of
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+.*)?\r?")

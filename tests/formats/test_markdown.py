@@ -7,10 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline_cli.domain.changes import Edit, splice
-from pipeline_cli.domain.documents import SourceFile, decode
+from pipeline_cli.domain.documents import BOM, SourceFile, decode
 from pipeline_cli.formats.markdown import (
     BLANK,
-    BOM,
     Cell,
     Document,
     ListItem,

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline_cli.domain.documents import BOM
 from pipeline_cli.formats import markdown
-from pipeline_cli.formats.markdown import BOM, Document, cell_texts
+from pipeline_cli.formats.markdown import Document, cell_texts
 from tests.formats.careful_markdown import cells_of, headings_of, lines_of, tables_of
 from tests.formats.test_markdown import documents
 
