@@ -157,13 +157,15 @@ class ListItem(msgspec.Struct, frozen=True, gc=False):
 class Cell(msgspec.Struct, frozen=True, gc=False):
     """A table cell: its text, and the span between its pipes, blanks included.
 
-    `leads` and `trails` tell that no pipe stands before or after it, at the edges of the row.
+    `leads` and `trails` tell that no pipe stands before or after it, at the edges of the row;
+    `beside_ticks` that the rest of the row has backticks that no others close.
     """
 
     text: str
     span: Span
     leads: bool
     trails: bool
+    beside_ticks: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -481,13 +483,23 @@ def row_of(text: str, line: Line) -> Row:
     if trails:
         stops.append(len(raw))
     cells = []
+    ticked = _has_lone_ticks(raw)
     for place, stop in enumerate(stops):
         span = Span(line.start + first, line.start + stop)
         last = place == len(stops) - 1
         text_of = raw[first:stop].strip(BLANK)
-        cells.append(Cell(text_of, span, leads and place == 0, trails and last))
+        lone = ticked and _has_lone_ticks(raw[:first] + raw[stop:])
+        cells.append(Cell(text_of, span, leads and place == 0, trails and last, lone))
         first = stop + 1
     return Row(line.number, Span(line.start, line.end), tuple(cells))
+
+
+def _has_lone_ticks(raw: str) -> bool:
+    """Tell whether a row has backticks that no others close."""
+    if "`" not in raw:
+        return False
+    found = compiled(_ESCAPE_OR_CODE).finditer(raw)
+    return any(match["code"] is None and match[0][0] == "`" for match in found)
 
 
 def _pipes(raw: str) -> list[int]:
@@ -536,7 +548,10 @@ def _defused(match: re.Match[str]) -> str:
 
 def set_cell(cell: Cell, value: str) -> "tuple[Edit, ...]":
     """Put a value into a cell; no edit where it stands there."""
-    return put_cell(cell, escape_cell(value))
+    wanted = escape_cell(value)
+    if cell.beside_ticks:  # any of ours would close them, and swallow the pipes between
+        wanted = wanted.replace("`", "&#96;")
+    return put_cell(cell, wanted)
 
 
 def put_cell(cell: Cell, wanted: str) -> "tuple[Edit, ...]":

@@ -582,6 +582,15 @@ def test_a_cell_edit_leaves_the_other_cells_of_the_table(place: Place, value: st
     assert after == before
 
 
+def test_a_code_span_beside_a_lone_backtick_swallows_no_pipe() -> None:
+    text = "| a | b | c |\n|---|---|---|\n| x ` y | 1 | 2 |\n"
+    (row,) = rows_of(text)
+    edited = splice(text, set_cell(row.cells[1], "in `code`"))
+    assert [cell.text for cell in rows_of(edited)[0].cells][::2] == ["x ` y", "2"]
+    own = splice(text, set_cell(row.cells[0], "in `code`"))
+    assert rows_of(own)[0].cells[0].text == "in `code`"
+
+
 @given(places(), values)
 def test_a_cell_edit_made_twice_is_made_once(place: Place, value: str) -> None:
     once = splice(place.grid.text, set_cell(place.cell(), value))
