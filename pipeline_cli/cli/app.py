@@ -121,8 +121,15 @@ def _usage_error(error: TyperException, command: str) -> UsageError:
         return UsageError(message, hint=f"{path} --help")
     from difflib import get_close_matches  # costs more at import than a command may
 
-    option = re.match(r"No such option: (--\S+)", message)
+    option = re.match(r"No such option: (-\S+)", message)
     names = [name for one in GLOBAL for name, _ in names_of(one)]
+    if option and option[1] in names:
+        return UsageError(f"{option[1]} stands before `--`, or not at all", hint=f"{path} --help")
+    needs = re.match(r"Option '(--\S+)' requires an argument", message)
+    if needs:
+        return UsageError(
+            message, hint=f"{needs[1]}=VALUE, where the value begins with a dash; or {path} --help"
+        )
     near = get_close_matches(option[1], names, 1) if option else []
     if near and "Did you mean" not in message and "Possible options" not in message:
         message += f" Did you mean {near[0]}?"

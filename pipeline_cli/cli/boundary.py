@@ -30,26 +30,48 @@ def hoist(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split an argument list into its global options and the rest, up to `--`.
 
     So a global option may stand before or after the command's name; what follows `--` belongs
-    to the command and stays.
+    to the command and stays. UsageError for one without the value that it needs, or with one.
     """
     found: list[str] = []
     rest: list[str] = []
-    place = 0
-    while place < len(arguments):
-        word = arguments[place]
+    words = iter(arguments)
+    for word in words:
+        name, equals, _ = word.partition("=")
         if word == "--":
-            return found, rest + list(arguments[place:])
-        if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
-            found.append(word)
+            rest += [word, *words]
         elif word in _WITH_VALUE:
-            if place + 1 == len(arguments):
+            value = next(words, None)
+            if value is None:
                 raise UsageError(f"{word} needs a value", hint="pipeline --help")
-            found += arguments[place : place + 2]
-            place += 1
+            found += [word, value]
+        elif name in _FLAGS and equals:
+            raise UsageError(f"{name} takes no value", hint="pipeline --help")
+        elif name in (*_WITH_VALUE, *_FLAGS):
+            found.append(word)
         else:
             rest.append(word)
-        place += 1
     return found, rest
+
+
+def refuse_unclear(arguments: Sequence[str]) -> None:
+    """Refuse an option behind the command of `task run` where no `--` tells whose it is.
+
+    Else `task run printf %s -q` would be quiet, and print nothing.
+    """
+    named: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--" or (len(named) == 2 and named != ["task", "run"]):
+            return
+        if not word.startswith("-"):
+            named.append(word)
+        elif len(named) > 2:
+            raise UsageError(
+                f"it is not clear whether {word} is an option of ours or of the command",
+                hint="pipeline task run [OPTIONS] -- CMD...",
+            )
+        elif "=" not in word and word not in _FLAGS:
+            next(words, None)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     as_json, debug = "--json" in options, "--debug" in options
     command, now = "pipeline", None
     try:
+        refuse_unclear(given)
         found, rest = hoist(given)
         command = next((word for word in rest if not word.startswith("-")), command)
         now = _value_of("--now", found)
@@ -87,6 +110,8 @@ def _run(found: Sequence[str], rest: Sequence[str]) -> int:
     if "--version" in found and not completes:
         terminal.write_text(f"pipeline {__version__}\n")
         return 0
+    if found and not rest:
+        plain.check_options(found)
     call = None if completes else plain.call_of(found, rest)
     if call:
         return call()

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline_cli.cli.declared import Parameter, names_of, parameters_of
 from pipeline_cli.cli.options import GLOBAL, global_options
 from pipeline_cli.cli.parts import command_named
+from pipeline_cli.errors import UsageError
 
 
 def call_of(found: Sequence[str], rest: Sequence[str]) -> Callable[[], int] | None:
@@ -27,6 +28,14 @@ def call_of(found: Sequence[str], rest: Sequence[str]) -> Callable[[], int] | No
     if options is None or taken is None:
         return None
     return partial(command.run, global_options(**options), **taken)
+
+
+def check_options(found: Sequence[str]) -> None:
+    """Raise what is wrong with global options beside which no command is named."""
+    options = given(GLOBAL, found)
+    if options is None:
+        raise UsageError("no command is named", hint="pipeline --help")
+    global_options(**options)._replace(quiet=True).open()
 
 
 def given(parameters: Sequence[Parameter], words: Iterable[str]) -> dict[str, Any] | None:

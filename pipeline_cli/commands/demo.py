@@ -10,6 +10,7 @@ from pipeline_cli.commands import demo_steps
 from pipeline_cli.commands.output import Options, colored, emit_json, emit_text
 from pipeline_cli.domain.changes import ChangeSet, Create
 from pipeline_cli.domain.documents import MAX_LINE
+from pipeline_cli.errors import UsageError
 from pipeline_cli.load import coverage, rotation
 from pipeline_cli.load.alignment import align_answer
 from pipeline_cli.load.answer import Answer
@@ -99,6 +100,8 @@ def run(options: Options, *, keep: str | None) -> int:
     """Unpack the packaged workspace, go through a night in it, and look at it in the morning."""
     from pipeline_cli.store.gitrepo import git_dates
 
+    if keep == "":
+        raise UsageError("--keep names no folder", hint="pipeline demo --keep DIR")
     with empty_folder(keep) as folder:
         color: ColorChoice = "always" if colored(options) else "never"
         inside = _Inside(*options)._replace(

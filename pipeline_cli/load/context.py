@@ -42,10 +42,13 @@ def open_context(
 ) -> Context:
     """Find the workspace and read its settings.
 
-    Raises UsageError for a bad `--now`, InputError for a root that is none, ConfigError for
-    settings that cannot stand.
+    Raises UsageError for a bad `--now` or an empty name, InputError for a root that is none,
+    ConfigError for settings that cannot stand.
     """
     moment = _moment(now)
+    for option, value in (("--root", root), ("--config", config_file)):
+        if value == "":  # a variable that is not set, and no wish to work here
+            raise UsageError(f"{option} is empty", hint=f"name a place, or leave {option} out")
     named = root is not None or config_file is not None
     workspace = Workspace(_named(root) if root is not None else root_here(), named=named)
     values, origin = _settings_file(workspace, config_file)

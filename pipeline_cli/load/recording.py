@@ -185,13 +185,13 @@ def log_text(context: Context, task_id: str) -> Iterator[str]:
 
 
 def read_output(path: str) -> Output:
-    """Measure the file that `--output-file` names; it may lie outside the workspace."""
+    """Measure the file that `--output` names; it may lie outside the workspace."""
     folder = Workspace(Path(path).parent)
     if not folder.exists(Path(path).name):
         raise InputError(
             "the output file does not exist",
             path=path,
-            hint="give --output-file a file that exists, or - for stdin",
+            hint="give --output a file that exists, or - for stdin",
         )
     return measure_output(folder.blocks(Path(path).name))
 

@@ -848,3 +848,53 @@ def test_long_paths_and_ids_can_be_copied_whole(
 ) -> None:
     ran = pipeline(deep_workspace(tmp_path), *words, env=columns)
     assert (ran.code, said in " ".join(ran.text.split())) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--color", "metrics"), ("--now", "yesterday"), ("--config", "nofile"),
+     ("--root", "/nonexistent")],
+)  # fmt: skip
+def test_a_bad_global_option_is_an_error_where_no_command_is_named(words: tuple[str, ...]) -> None:
+    done = pipeline(None, *words, now=None)
+    assert (done.code in (2, 3), done.out) == (True, b"")
+    assert "\n  hint: " in done.err
+
+
+@pytest.mark.parametrize("words", [("--root", ""), ("--root=",), ("--config", "")])
+def test_an_empty_name_is_no_wish_to_work_here(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = pipeline(None, *words, "task", "start", "--id", "t", now=None, cwd=tmp_path)
+    assert done.code == 2
+    assert f"{words[0].rstrip('=')} is empty" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_kept_nowhere_is_refused(tmp_path: Path) -> None:
+    assert pipeline(None, "demo", "--keep", "", now=None, cwd=tmp_path).code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("metrics", "--json=1"), "--json takes no value"),
+        (("metrics", "-q=1"), "-q takes no value"),
+        (("--", "metrics", "--now", "X"), "--now stands before `--`"),
+        (("task", "start", "--direction", "-q"), "--direction=VALUE"),
+        (("task", "run", "--id", "q", "printf", "x", "-q"), "whether -q is an option of ours"),
+        (("task", "run", "sh", "x", "--model", "m"), "whether --model is an option of ours"),
+        (("-q", "task", "run", "echo", "--version"), "whether --version is an option of ours"),
+    ],
+)
+def test_a_slip_is_told_with_the_way_out(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = pipeline(tmp_path, *words)
+    assert done.code == 2
+    assert said in done.err
+    assert not (tmp_path / "api").exists()
+
+
+def test_what_stands_behind_two_dashes_is_the_commands_own(tmp_path: Path) -> None:
+    write(tmp_path, {"pipeline.toml": ""})
+    words = ("task", "run", "--id", "q", "--", "printf", "[%s]", "-q", "--now")
+    assert pipeline(tmp_path, *words).out == b"[-q][--now]"
+    assert pipeline(tmp_path, "task", "run", "--id=r", "printf", "x").out == b"x"
