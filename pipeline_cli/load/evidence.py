@@ -42,7 +42,6 @@ from pipeline_cli.domain.symbols import Unreadable
 from pipeline_cli.domain.tree import ReportedTests, asked_by, defining, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
-from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
@@ -332,15 +331,10 @@ def read_spec(source: SourceFile) -> SpecReading:
     cited = spec_cites.read(source.text, source.path, header)
     return SpecReading(
         spec_of(source.path, head),
-        None if header is None else _line_of_status(header),
+        None if header is None else header.line_of("status"),
         cited,
         head.findings + cited.findings,
     )
-
-
-def _line_of_status(header: FrontMatter) -> int:
-    lines = enumerate(header.text.split("\n"), header.line)
-    return next((number for number, text in lines if text.startswith("status")), header.line)
 
 
 def _status(reading: SpecReading, done: Collection[str]) -> list[Said]:
