@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, cast
 
 import msgspec
 
+from pipeline_cli.domain import reasons
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.specs import Spec, spec_number, stem_of
 
@@ -264,7 +265,7 @@ class _Index:
         where a spec of the label's number shares its words. A file that is no spec is the
         row's own where it has the label's number: there is no spec for it then.
         """
-        for text, beside in ((row.label, False), (row.text, True)):
+        for text, beside in ((row.label, False), (_said_in(row), True)):
             stems = dict.fromkeys(stem_of(name) for name in _FILE.findall(text))
             if beside and number and any(spec_number(stem) == number for stem in stems):
                 stems = dict.fromkeys(s for s in stems if spec_number(s) == number)
@@ -330,6 +331,13 @@ class _Index:
             return set(self._names[wanted])
         names = takewhile(lambda name: name.startswith(wanted), islice(self._sorted, first, None))
         return {stem for name in names for stem in self._names[name]}
+
+
+def _said_in(row: CoverageRow) -> str:
+    """Return the line of a row without what we wrote into its notes: a reason names no file."""
+    notes = row.notes or ""
+    kept = reasons.without(notes)
+    return row.text if kept == notes else row.text.replace(notes, kept)
 
 
 def _slug_of(spec: Spec) -> str:

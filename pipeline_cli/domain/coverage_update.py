@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from pipeline_cli.domain import reasons
 from pipeline_cli.domain.commits import Committed
 from pipeline_cli.domain.coverage import (
     PRESENT,
@@ -264,13 +265,17 @@ def _edited(
         proof = proofs.get(each.stem) if isinstance(each, Matched) else None
         if proof is None or not isinstance(each, Matched):
             continue
-        marks = {"present": row.present, "specd": row.specd, "tested": row.tested}
+        marks: dict[Column, str | None] = {
+            "present": row.present,
+            "specd": row.specd,
+            "tested": row.tested,
+        }
         up = {name: why for name, why in _promoted(proof, rules) if marks[name] == UNKNOWN}
         down = {name: why for name, why in _demoted(proof, rules) if marks[name] == PRESENT}
         if not up and not down:
             continue
         values: dict[Column, str] = dict.fromkeys(up, PRESENT) | dict.fromkeys(down, UNKNOWN)
-        edits.append(RowEdit(row, values, *_notes(row.notes, down, rules)))
+        edits.append(RowEdit(row, values, *_notes(row.notes, {**marks, **values}, down, rules)))
         changes += _marked(document.path, row.line, each.stem, up, rises=True)
         changes += _marked(document.path, row.line, each.stem, down, rises=False)
     return tuple(edits), changes
@@ -305,17 +310,30 @@ def _verified(rules: Rules) -> str:
     return f"{VERIFIED} {rules.now:%Y-%m-%d}"
 
 
-def _notes(notes: str | None, down: Mapping[Column, str], rules: Rules) -> tuple[str | None, str]:
-    """Return what is kept of the notes and what is added: a reason, or for `Pending` the date."""
+def _notes(
+    notes: str | None,
+    marks: Mapping[Column, str | None],
+    down: Mapping[Column, str],
+    rules: Rules,
+) -> tuple[str | None, str]:
+    """Return what is kept of the notes and what is added: a reason, or for `Pending` the date.
+
+    `marks` are those of the row afterwards. Our own reason gives way to a newer one of its mark,
+    and goes where the mark is ✓; what people wrote stays.
+    """
     if notes is None:
         return None, ""
+    stale = [_TITLES[name] for name, mark in marks.items() if name in down or mark == PRESENT]
+    kept = reasons.without(notes, stale)
     if not down:
-        return ("", _verified(rules)) if notes == PENDING else (None, "")
-    kept = "" if notes == PENDING or notes.startswith(f"{VERIFIED} ") else notes
+        if kept == PENDING or (notes and not kept):
+            return "", _verified(rules)
+        return (None if kept == notes else kept), ""
+    if kept == PENDING or kept.startswith(f"{VERIFIED} "):
+        kept = ""
     said = plain_label(kept)
-    reasons = [whole(f"{_TITLES[name]}: {reason}") for name, reason in down.items()]
-    told = "; ".join(reason for reason in reasons if reason not in said)
-    return (kept, told) if told else (None, "")
+    new = [reasons.told(_TITLES[name], whole(reason)) for name, reason in down.items()]
+    return kept, "; ".join(reason for reason in new if reason not in said)
 
 
 def _marked(

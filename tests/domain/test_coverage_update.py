@@ -22,7 +22,7 @@ from tests.domain.test_coverage import spec
 
 NOW = datetime(2026, 2, 12, tzinfo=UTC)
 HEAD = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
-YES, NO, OPEN = Standing(True, "found a.py"), Standing(False, "a.py is gone"), Standing(None, "?")
+YES, NO, OPEN = Standing(True, "found a.py"), Standing(False, "a.py: absent"), Standing(None, "?")
 PROMOTE, SYNC = Rules(NOW, promote=True), Rules(NOW, sync=True)
 
 
@@ -148,11 +148,11 @@ def test_a_new_row_is_promoted_in_the_run_that_adds_it() -> None:
 
 def test_sync_takes_back_what_is_contradicted_and_says_why() -> None:
     for notes, after in (
-        ("Complete", "Complete; Present: a.py is gone"),
-        ("Pending", "Present: a.py is gone"),
-        ("Verified 2026-01-01", "Present: a.py is gone"),
-        ("", "Present: a.py is gone"),
-        ("Present: a.py is gone", "Present: a.py is gone"),
+        ("Complete", "Complete; Present: a.py: absent"),
+        ("Pending", "Present: a.py: absent"),
+        ("Verified 2026-01-01", "Present: a.py: absent"),
+        ("", "Present: a.py: absent"),
+        ("Present: a.py: absent", "Present: a.py: absent"),
     ):
         found = text_after(
             (f"| 001 A | ✓ | ✓ | ? | {notes} |",),
@@ -170,7 +170,8 @@ def test_notes_that_are_kept_keep_their_bytes_and_a_reason_opens_nothing() -> No
     )
     assert found == [
         r"| 001 A | ? | ✓ | ? | see <b>x</b> [l](u); "
-        r"Present: a\|b &lt;i> \[x](y) --&gt; &#96; |"
+        r"Present: evidence says "
+        r'"a\|b &lt;i> \[x](y) --&gt; &#96;" |'
     ]
 
 
