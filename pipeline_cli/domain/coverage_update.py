@@ -4,7 +4,7 @@ Owns contracts §13 ("`update-coverage`"): additive, promoted only by evidence, 
 `sync`. Decides; where it stands in the files is the formats' matter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -24,6 +24,7 @@ from pipeline_cli.domain.coverage import (
     Standing,
     label_of,
     match,
+    nowhere,
     plain_label,
     whole,
 )
@@ -151,16 +152,21 @@ class CoverageUpdate(NamedTuple):
 
 
 def update(
-    document: CoverageDocument, specs: Sequence[Spec], proofs: Mapping[str, Proof], rules: Rules
+    document: CoverageDocument,
+    specs: Sequence[Spec],
+    proofs: Mapping[str, Proof],
+    rules: Rules,
+    lies: Callable[[str], bool] = nowhere,
 ) -> CoverageUpdate:
     """Decide what becomes of the status table.
 
+    `lies` tells whether a file that a row names, and that is no spec, is there.
     Each spec without a row gets one, but for those that an ambiguous row might be about. Marks
     change only where a proof says so and the rules allow it.
     """
     found = [
         (row, each)
-        for row, each in zip(document.rows, match(document.rows, specs), strict=True)
+        for row, each in zip(document.rows, match(document.rows, specs, lies), strict=True)
         if not isinstance(each, Nothing)
     ]
     edits, changes = _edited(document, found, proofs, rules)

@@ -26,7 +26,7 @@ from pipeline_cli.domain.specs import Spec
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.specs import load_specs, spec_files
+from pipeline_cli.load.specs import load_specs, lying, spec_files
 
 #: So many changes stand in the message of a commit before the rest is counted.
 _MOST_TOLD = 100
@@ -184,7 +184,7 @@ def _planned(
         own_tests_only=evidence.failures,
         sync=asked.sync,
     )
-    made = update(document, specs, evidence.proofs, rules)
+    made = update(document, specs, evidence.proofs, rules, lying(context))
     tally.extend(made.findings)
     listed = [
         (coverage_md.label_cell(label) if new else label, mark)

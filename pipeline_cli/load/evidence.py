@@ -46,7 +46,7 @@ from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
-from pipeline_cli.load.specs import source_of, spec_files
+from pipeline_cli.load.specs import lying, source_of, spec_files
 from pipeline_cli.load.tree import LEAST, WorkTree
 
 #: Findings for which what a spec claims is not known.
@@ -356,7 +356,7 @@ def _add_coverage(
     tally.extend(document.findings)
     specs = [one.spec for one in claimants.values()]
     by_stem = {one.spec.stem: one for one in claimants.values()}
-    for row, found in zip(document.rows, match(document.rows, specs), strict=True):
+    for row, found in zip(document.rows, match(document.rows, specs, lying(context)), strict=True):
         said = _of_row(row, path)
         if said is None:
             continue
