@@ -18,6 +18,7 @@ from pipeline_cli.domain.coverage import (
     Ambiguous,
     CoverageDocument,
     CoverageRow,
+    Match,
     Matched,
     Nothing,
     Proof,
@@ -157,19 +158,22 @@ def update(
     proofs: Mapping[str, Proof],
     rules: Rules,
     lies: Callable[[str], bool] = nowhere,
+    without_spec: Mapping[str, Proof] = {},
 ) -> CoverageUpdate:
     """Decide what becomes of the status table.
 
-    `lies` tells whether a file that a row names, and that is no spec, is there.
+    `proofs` are those of specs by their stems, `without_spec` those of rows without one by their
+    labels. `lies` tells whether a file that a row names, and that is no spec, is there.
     Each spec without a row gets one, but for those that an ambiguous row might be about. Marks
     change only where a proof says so and the rules allow it.
     """
+    matches = match(document.rows, specs, lies)
     found = [
         (row, each)
-        for row, each in zip(document.rows, match(document.rows, specs, lies), strict=True)
+        for row, each in zip(document.rows, matches, strict=True)
         if not isinstance(each, Nothing)
     ]
-    edits, changes = _edited(document, found, proofs, rules)
+    edits, changes = _edited(document, matches, proofs, without_spec, rules)
     rows, added = _added(document, _without_row(specs, found), proofs, rules)
     marks = {edit.row.line: edit.marks.get("present") for edit in edits}
     inside: list[tuple[str, str | None, bool]] = []
@@ -259,31 +263,37 @@ def _added(
 
 def _edited(
     document: CoverageDocument,
-    found: Iterable[_Found],
+    matches: Iterable[Match],
     proofs: Mapping[str, Proof],
+    without_spec: Mapping[str, Proof],
     rules: Rules,
 ) -> tuple[tuple[RowEdit, ...], list[Change]]:
     edits: list[RowEdit] = []
     changes: list[Change] = []
-    if not proofs:
+    if not proofs and not without_spec:
         return (), changes
-    for row, each in found:
-        proof = proofs.get(each.stem) if isinstance(each, Matched) else None
-        if proof is None or not isinstance(each, Matched):
+    for row, each in zip(document.rows, matches, strict=True):
+        stem = each.stem if isinstance(each, Matched) else None
+        proof = proofs.get(stem) if stem is not None else None
+        if isinstance(each, Nothing) and PRESENT in (row.present, row.tested):
+            proof = without_spec.get(row.plain)
+        if proof is None:
             continue
         marks: dict[Column, str | None] = {
             "present": row.present,
             "specd": row.specd,
             "tested": row.tested,
         }
-        up = {name: why for name, why in _promoted(proof, rules) if marks[name] == UNKNOWN}
+        # Nothing rises for a row without a spec: no evidence is its own.
+        risen = _promoted(proof if stem is not None else None, rules)
+        up = {name: why for name, why in risen if marks[name] == UNKNOWN}
         down = {name: why for name, why in _demoted(proof, rules) if marks[name] == PRESENT}
         if not up and not down:
             continue
         values: dict[Column, str] = dict.fromkeys(up, PRESENT) | dict.fromkeys(down, UNKNOWN)
         edits.append(RowEdit(row, values, *_notes(row.notes, {**marks, **values}, down, rules)))
-        changes += _marked(document.path, row.line, each.stem, up, rises=True)
-        changes += _marked(document.path, row.line, each.stem, down, rises=False)
+        changes += _marked(document.path, row.line, stem, up, rises=True)
+        changes += _marked(document.path, row.line, stem, down, rises=False)
     return tuple(edits), changes
 
 
@@ -343,7 +353,7 @@ def _notes(
 
 
 def _marked(
-    path: str, line: int, stem: str, reasons: Mapping[Column, str], *, rises: bool
+    path: str, line: int, stem: str | None, reasons: Mapping[Column, str], *, rises: bool
 ) -> Iterator[Change]:
     for name, reason in reasons.items():
         kind: Kind = "promoted" if rises else "demoted"
