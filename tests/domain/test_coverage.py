@@ -121,6 +121,7 @@ def test_a_file_that_is_no_spec_leaves_the_row_without_one() -> None:
 def test_a_file_that_is_not_there_tells_nothing() -> None:
     link = "[001 Login](../specs/001-login.md)"
     assert matched(link, "001-login-form") == Matched("001-login-form", "number")
+    assert match([row(link)], [spec("001-login-form")]) == (Matched("001-login-form", "number"),)
     assert matched("001 Login", "001-login-form", notes="001-login.md") == (
         Matched("001-login-form", "number")
     )

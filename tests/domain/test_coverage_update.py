@@ -180,6 +180,26 @@ def test_a_row_without_notes_is_demoted_all_the_same() -> None:
     assert found == ["| 001 A | ? |"]
 
 
+@pytest.mark.parametrize(
+    ("row", "changed"),
+    [
+        ("| 004 Ghost | ✓ | ✓ | ? | x |", ["Spec'd ✓ → ?"]),
+        ("| 004 Ghost | — | ✓ | ✓ | x |", ["Spec'd ✓ → ?"]),
+        ("| 004 Ghost | ? | ✓ | ? | x |", []),
+        ("| 005 Other | ✓ | ✓ | ✓ | x |", []),
+        ("| 001 A | ✓ | ✓ | ✓ | x |", []),
+    ],
+)
+def test_a_row_without_a_spec_falls_by_a_proof_of_its_own_and_never_rises(
+    row: str, changed: list[str]
+) -> None:
+    proofs = {"004 Ghost": Proof(YES, NO, YES), "001 A": Proof(NO, NO, NO)}
+    rules = Rules(NOW, promote=True, sync=True)
+    found = update(document(row), (spec("001-a"),), {}, rules, without_spec=proofs)
+    marks = [change for change in found.changes if change.kind != "added"]
+    assert [(change.what, change.spec) for change in marks] == [(what, None) for what in changed]
+
+
 def test_an_ambiguous_row_keeps_its_marks() -> None:
     row = "| 027 Auto | ✓ | ✓ | ✓ | x |"
     specs = (spec("027-auto-a"), spec("027-auto-b"))
