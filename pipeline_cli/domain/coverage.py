@@ -6,12 +6,13 @@ detail sections". A row is a claim; what evidence says of it comes in as `Proof`
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, takewhile
 from typing import Literal, NamedTuple, cast
 
 import msgspec
 
+from pipeline_cli.domain import reasons
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.specs import Spec, spec_number, stem_of
 
@@ -25,6 +26,19 @@ _SMALL = frozenset(
 _WORD = re.compile(r"[^\W_]+")
 _GAPS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\W*(?:spec\W+)?(\d{3})(?!\d)", re.IGNORECASE)
+#: A number in other shapes: `1.`, `#1`, `Spec 1:`, `S001`, `0001` before the title, `(001)`, `#1`
+#: or `001` after it.
+_NUMBER_BEFORE = re.compile(
+    r"(?P<before>\W*)(?P<word>spec\W*|s(?=\d{3}))?(?P<zeros>0*)(?P<number>\d{1,3})(?!\w)",
+    re.IGNORECASE,
+)
+_NUMBER_AFTER = re.compile(
+    r"(?:[(\[]\W*(?:spec\W*|s(?=\d{3}))?0*(?=\d+\W*[)\]])|\W(?:spec\W+|#)0*|\W0(?=\d\d\W*$))"
+    r"(?P<number>\d{1,3})\W*$",
+    re.IGNORECASE,
+)
+#: No longer end of a label is searched for a number: a hostile one is all brackets.
+_END_OF_LABEL = 40
 _PLAN = re.compile(r"\W*PLAN\b")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^()\s]*)[^()]*\)")
 _FILE = re.compile(r"[\w./-]*[\w-]\.md\b")
@@ -185,9 +199,21 @@ def is_plan(plain: str) -> bool:
     return "PLAN" in plain and _PLAN.match(plain) is not None
 
 
-def match(rows: Sequence[CoverageRow], specs: Iterable[Spec]) -> tuple[Match, ...]:
-    """Say for each row to which spec it belongs (contracts §13)."""
-    index = _Index(specs)
+def nowhere(name: str) -> bool:
+    """Tell of no file that it is there."""
+    return False
+
+
+def match(
+    rows: Sequence[CoverageRow],
+    specs: Iterable[Spec],
+    lies: Callable[[str], bool] = nowhere,
+) -> tuple[Match, ...]:
+    """Say for each row to which spec it belongs (contracts §13).
+
+    `lies` tells whether a file that a row names, and that is no spec, is there.
+    """
+    index = _Index(specs, lies)
     found = list(map(index.of_row, rows))
     if _Suspect not in set(map(type, found)):
         return cast("tuple[Match, ...]", tuple(found))
@@ -203,7 +229,7 @@ def match_sections(
     sections: Iterable[Section], specs: Iterable[Spec]
 ) -> tuple[tuple[Match, ...], ...]:
     """Say for each section to which specs it belongs, one answer for each of its numbers."""
-    index = _Index(specs)
+    index = _Index(specs, nowhere)
     return tuple(
         tuple(_told(index.by_number_or_title(number, section.title)) for number in section.numbers)
         for section in sections
@@ -223,7 +249,8 @@ def _told(found: "Match | _Suspect") -> Match:
 class _Index:
     """Find specs by label, file name, number, words and the beginning of their names."""
 
-    def __init__(self, specs: Iterable[Spec]) -> None:
+    def __init__(self, specs: Iterable[Spec], lies: Callable[[str], bool]) -> None:
+        self._lies = lies
         self._labels: dict[str, list[str]] = {}
         self._numbers: dict[str, list[str]] = {}
         self._names: dict[str, list[str]] = {}
@@ -254,20 +281,29 @@ class _Index:
             return named
         if own:
             return Ambiguous(tuple(sorted(own)))
-        title = row.plain[number.end() :] if number else row.plain
-        return self.by_number_or_title(number[1] if number else None, title)
+        if number:
+            return self.by_number_or_title(number[1], row.plain[number.end() :])
+        found = self.by_number_or_title(None, row.plain)
+        return self._by_other_number(row.plain) if isinstance(found, Nothing) else found
 
     def _by_file(self, row: CoverageRow, number: str | None) -> Match | None:
         """Return the spec whose file the row names, in the Spec cell before all others.
 
         A file name beside the label that has another number than the label is a reference
-        where a spec of the label's number shares its words. A file that is no spec is the
-        row's own where it has the label's number: there is no spec for it then.
+        where a spec of the label's number shares its words. A file that is there and is no
+        spec is the row's own where it has the label's number: there is no spec for it then. One
+        that is not there tells nothing: a spec may have another name since.
         """
-        for text, beside in ((row.label, False), (row.text, True)):
-            stems = dict.fromkeys(stem_of(name) for name in _FILE.findall(text))
-            if beside and number and any(spec_number(stem) == number for stem in stems):
-                stems = dict.fromkeys(s for s in stems if spec_number(s) == number)
+        for text, beside in ((row.label, False), (_said_in(row), True)):
+            stems = {stem_of(name): name for name in _FILE.findall(text)}
+            own = {
+                stem: name
+                for stem, name in stems.items()
+                if number and spec_number(stem) == number
+                if stem in self._specs or self._lies(name)
+            }
+            if beside and own:
+                stems = own
             elif beside and number and isinstance(self._by_number(number, row.plain), Matched):
                 return None
             known = sorted(self._specs.keys() & stems)
@@ -275,7 +311,7 @@ class _Index:
                 return Matched(known[0], "file")
             if known:
                 return Ambiguous(tuple(known))
-            if any(number and spec_number(stem) == number for stem in stems):
+            if own:
                 return _NOTHING
         return None
 
@@ -305,6 +341,25 @@ class _Index:
             return Matched(best[0], "number")
         return Ambiguous(tuple(sorted(sharing)))
 
+    def _by_other_number(self, plain: str) -> Match | _Suspect:
+        """Find a spec by a number that is not written as ours are.
+
+        Only the same number with the same title is certain; a spec without a number is found by
+        its title alone. What shares less might be meant.
+        """
+        number, title, marked = _other_number(plain)
+        stems = self._numbers.get(number, [])
+        named = self._names.get(squeezed(title), [])
+        same = [stem for stem in named if stem in stems]
+        same = same or [stem for stem in named if not self._specs[stem].number]
+        if len(same) == 1:
+            return Matched(same[0], "number" if same[0] in stems else "title")
+        words = _words(title)
+        sharing = [stem for stem in stems if words & self._words_of(stem)]
+        if same or named or sharing:
+            return Ambiguous(tuple(sorted({*(same or [*named, *sharing])})))
+        return _Suspect(tuple(sorted(stems))) if stems and marked else _NOTHING
+
     def _words_of(self, stem: str) -> frozenset[str]:
         if stem not in self._words:
             spec = self._specs[stem]
@@ -330,6 +385,31 @@ class _Index:
             return set(self._names[wanted])
         names = takewhile(lambda name: name.startswith(wanted), islice(self._sorted, first, None))
         return {stem for name in names for stem in self._names[name]}
+
+
+def _other_number(plain: str) -> tuple[str, str, bool]:
+    """Return a number that begins or ends a label, and the title beside it.
+
+    And whether more than digits before a title say that it is one: `3 ways` may begin a title.
+    """
+    first = _NUMBER_BEFORE.match(plain)
+    if first:
+        title = plain[first.end() :]
+        marked = first["word"] or first["zeros"] or "#" in first["before"] or not squeezed(title)
+        return first["number"].zfill(3), title, bool(marked)
+    end = plain[-_END_OF_LABEL:]
+    last = _NUMBER_AFTER.search(end)
+    if last:
+        title = plain[: len(plain) - len(end) + last.start()]
+        return last["number"].zfill(3), title, False
+    return "", "", False
+
+
+def _said_in(row: CoverageRow) -> str:
+    """Return the line of a row without what we wrote into its notes: a reason names no file."""
+    notes = row.notes or ""
+    kept = reasons.without(notes)
+    return row.text if kept == notes else row.text.replace(notes, kept)
 
 
 def _slug_of(spec: Spec) -> str:

@@ -4,12 +4,13 @@ Owns contracts §13 ("`update-coverage`"): additive, promoted only by evidence, 
 `sync`. Decides; where it stands in the files is the formats' matter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from pipeline_cli.domain import reasons
 from pipeline_cli.domain.commits import Committed
 from pipeline_cli.domain.coverage import (
     PRESENT,
@@ -17,12 +18,14 @@ from pipeline_cli.domain.coverage import (
     Ambiguous,
     CoverageDocument,
     CoverageRow,
+    Match,
     Matched,
     Nothing,
     Proof,
     Standing,
     label_of,
     match,
+    nowhere,
     plain_label,
     whole,
 )
@@ -150,19 +153,27 @@ class CoverageUpdate(NamedTuple):
 
 
 def update(
-    document: CoverageDocument, specs: Sequence[Spec], proofs: Mapping[str, Proof], rules: Rules
+    document: CoverageDocument,
+    specs: Sequence[Spec],
+    proofs: Mapping[str, Proof],
+    rules: Rules,
+    lies: Callable[[str], bool] = nowhere,
+    without_spec: Mapping[str, Proof] = {},
 ) -> CoverageUpdate:
     """Decide what becomes of the status table.
 
+    `proofs` are those of specs by their stems, `without_spec` those of rows without one by their
+    labels. `lies` tells whether a file that a row names, and that is no spec, is there.
     Each spec without a row gets one, but for those that an ambiguous row might be about. Marks
     change only where a proof says so and the rules allow it.
     """
+    matches = match(document.rows, specs, lies)
     found = [
         (row, each)
-        for row, each in zip(document.rows, match(document.rows, specs), strict=True)
+        for row, each in zip(document.rows, matches, strict=True)
         if not isinstance(each, Nothing)
     ]
-    edits, changes = _edited(document, found, proofs, rules)
+    edits, changes = _edited(document, matches, proofs, without_spec, rules)
     rows, added = _added(document, _without_row(specs, found), proofs, rules)
     marks = {edit.row.line: edit.marks.get("present") for edit in edits}
     inside: list[tuple[str, str | None, bool]] = []
@@ -252,27 +263,37 @@ def _added(
 
 def _edited(
     document: CoverageDocument,
-    found: Iterable[_Found],
+    matches: Iterable[Match],
     proofs: Mapping[str, Proof],
+    without_spec: Mapping[str, Proof],
     rules: Rules,
 ) -> tuple[tuple[RowEdit, ...], list[Change]]:
     edits: list[RowEdit] = []
     changes: list[Change] = []
-    if not proofs:
+    if not proofs and not without_spec:
         return (), changes
-    for row, each in found:
-        proof = proofs.get(each.stem) if isinstance(each, Matched) else None
-        if proof is None or not isinstance(each, Matched):
+    for row, each in zip(document.rows, matches, strict=True):
+        stem = each.stem if isinstance(each, Matched) else None
+        proof = proofs.get(stem) if stem is not None else None
+        if isinstance(each, Nothing) and PRESENT in (row.present, row.tested):
+            proof = without_spec.get(row.plain)
+        if proof is None:
             continue
-        marks = {"present": row.present, "specd": row.specd, "tested": row.tested}
-        up = {name: why for name, why in _promoted(proof, rules) if marks[name] == UNKNOWN}
+        marks: dict[Column, str | None] = {
+            "present": row.present,
+            "specd": row.specd,
+            "tested": row.tested,
+        }
+        # Nothing rises for a row without a spec: no evidence is its own.
+        risen = _promoted(proof if stem is not None else None, rules)
+        up = {name: why for name, why in risen if marks[name] == UNKNOWN}
         down = {name: why for name, why in _demoted(proof, rules) if marks[name] == PRESENT}
         if not up and not down:
             continue
         values: dict[Column, str] = dict.fromkeys(up, PRESENT) | dict.fromkeys(down, UNKNOWN)
-        edits.append(RowEdit(row, values, *_notes(row.notes, down, rules)))
-        changes += _marked(document.path, row.line, each.stem, up, rises=True)
-        changes += _marked(document.path, row.line, each.stem, down, rises=False)
+        edits.append(RowEdit(row, values, *_notes(row.notes, {**marks, **values}, down, rules)))
+        changes += _marked(document.path, row.line, stem, up, rises=True)
+        changes += _marked(document.path, row.line, stem, down, rises=False)
     return tuple(edits), changes
 
 
@@ -305,21 +326,34 @@ def _verified(rules: Rules) -> str:
     return f"{VERIFIED} {rules.now:%Y-%m-%d}"
 
 
-def _notes(notes: str | None, down: Mapping[Column, str], rules: Rules) -> tuple[str | None, str]:
-    """Return what is kept of the notes and what is added: a reason, or for `Pending` the date."""
+def _notes(
+    notes: str | None,
+    marks: Mapping[Column, str | None],
+    down: Mapping[Column, str],
+    rules: Rules,
+) -> tuple[str | None, str]:
+    """Return what is kept of the notes and what is added: a reason, or for `Pending` the date.
+
+    `marks` are those of the row afterwards. Our own reason gives way to a newer one of its mark,
+    and goes where the mark is ✓; what people wrote stays.
+    """
     if notes is None:
         return None, ""
+    stale = [_TITLES[name] for name, mark in marks.items() if name in down or mark == PRESENT]
+    kept = reasons.without(notes, stale)
     if not down:
-        return ("", _verified(rules)) if notes == PENDING else (None, "")
-    kept = "" if notes == PENDING or notes.startswith(f"{VERIFIED} ") else notes
+        if kept == PENDING or (notes and not kept):
+            return "", _verified(rules)
+        return (None if kept == notes else kept), ""
+    if kept == PENDING or kept.startswith(f"{VERIFIED} "):
+        kept = ""
     said = plain_label(kept)
-    reasons = [whole(f"{_TITLES[name]}: {reason}") for name, reason in down.items()]
-    told = "; ".join(reason for reason in reasons if reason not in said)
-    return (kept, told) if told else (None, "")
+    new = [reasons.told(_TITLES[name], whole(reason)) for name, reason in down.items()]
+    return kept, "; ".join(reason for reason in new if reason not in said)
 
 
 def _marked(
-    path: str, line: int, stem: str, reasons: Mapping[Column, str], *, rises: bool
+    path: str, line: int, stem: str | None, reasons: Mapping[Column, str], *, rises: bool
 ) -> Iterator[Change]:
     for name, reason in reasons.items():
         kind: Kind = "promoted" if rises else "demoted"

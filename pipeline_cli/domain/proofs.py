@@ -10,15 +10,21 @@ from pipeline_cli.domain.evidence import Evidence
 from pipeline_cli.domain.phrases import plural
 
 
-def proof_of(evidence: Sequence[Evidence], *, documented: bool) -> Proof:
-    """Return what the evidence of one spec proves; `documented` where it has a document.
+def proof_of(evidence: Sequence[Evidence], *, documented: bool | None) -> Proof:
+    """Return what the evidence of one spec proves; `documented` tells whether it has a document.
 
     A kind of which the spec names nothing is never proven.
     """
-    specd = Standing(True, "its document exists") if documented else Standing(False, "no document")
     files = [one for one in evidence if one.kind in ("file", "directory", "symbol")]
     tests = [one for one in evidence if one.kind == "test"]
-    return Proof(present=_present(files), specd=specd, tested=_tested(tests))
+    return Proof(present=_present(files), specd=_specd(documented), tested=_tested(tests))
+
+
+def _specd(documented: bool | None) -> Standing:
+    """Spec'd: its document exists."""
+    if documented is None:
+        return Standing(None, "its document may be elsewhere")
+    return Standing(documented, "its document exists" if documented else "no document")
 
 
 def _present(files: Sequence[Evidence]) -> Standing:

@@ -6,6 +6,7 @@ count, identifiers there do not; names of tests count under Test and in the note
 
 from collections.abc import Iterator
 
+from pipeline_cli.domain import reasons
 from pipeline_cli.domain.coverage import CoverageRow, Section
 from pipeline_cli.domain.evidence import Citation
 from pipeline_cli.formats.citations import Place, cite, named_tests, tokens
@@ -30,8 +31,8 @@ def of_section(section: Section, path: str) -> Iterator[Citation]:
 
 
 def of_row(row: CoverageRow, path: str) -> Iterator[Citation]:
-    """Yield the tests that the notes of a row name."""
-    for match in named_tests((row.notes or "").replace("`", " ")):
+    """Yield the tests that the notes of a row name; a reason that we wrote there names none."""
+    for match in named_tests(reasons.without(row.notes or "").replace("`", " ")):
         yield from cite(match[0], Place(path, row.line, "coverage", "core"))
 
 

@@ -55,6 +55,11 @@ class FrontMatter(msgspec.Struct, frozen=True):
     line: int = 2
     findings: tuple[Finding, ...] = ()
 
+    def line_of(self, key: str) -> int:
+        """Return the line in the file at which a key begins; the first where it is not found."""
+        lines = enumerate(self.text.split("\n"), self.line)
+        return next((number for number, text in lines if text.startswith(key)), self.line)
+
 
 class _NotPlain(Exception):
     """The header is outside the plain subset."""

@@ -1,6 +1,6 @@
 """Specs in markdown with optional front matter."""
 
-from typing import Any
+from collections.abc import Iterator
 
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
@@ -20,9 +20,27 @@ def read(source: SourceFile) -> tuple[SpecHead, FrontMatter | None]:
     header = parse_front_matter(source.text, source.path)
     if header is None:
         return SpecHead(findings=source.findings), None
-    title, status = _text(header.values.get("title")), _text(header.values.get("status"))
-    return SpecHead(title, status, source.findings + header.findings), header
+    title, status = _text(header, "title"), _text(header, "status")
+    findings = (*source.findings, *header.findings, *_no_texts(header, source.path))
+    return SpecHead(title, status, findings), header
 
 
-def _text(value: Any) -> str | None:
+def _text(header: FrontMatter, key: str) -> str | None:
+    value = header.values.get(key)
     return value.strip() or None if isinstance(value, str) else None
+
+
+def _no_texts(header: FrontMatter, path: str) -> Iterator[Finding]:
+    """Report a title or a status that is a list or a mapping, and reads as missing."""
+    for key in ("title", "status"):
+        value = header.values.get(key, "")
+        if not isinstance(value, str):
+            kind = "a list" if isinstance(value, list) else "a mapping"
+            yield Finding(
+                code="frontmatter-field",
+                severity="warning",
+                message=f"{key} is {kind}, not text; it reads as missing",
+                path=path,
+                line=header.line_of(key),
+                hint=f"write {key} as one line of text, in quotes where it holds marks of YAML",
+            )

@@ -26,7 +26,7 @@ from pipeline_cli.domain.specs import Spec
 from pipeline_cli.errors import InputError
 from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
-from pipeline_cli.load.specs import load_specs, spec_files
+from pipeline_cli.load.specs import load_specs, lying, spec_files
 
 #: So many changes stand in the message of a commit before the rest is counted.
 _MOST_TOLD = 100
@@ -54,8 +54,9 @@ class Asked(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What stands behind marks: a proof for each stem, and what the test reports say.
+    """What stands behind marks: proofs, and what the test reports say.
 
+    `proofs` are those of specs by their stems, `rows` those of rows without a spec by their labels.
     `tests` counts their distinct cases, null without a report; `failures` tells whether any of
     them failed; `digest` is one over their bytes.
     """
@@ -64,6 +65,7 @@ class Evidence(NamedTuple):
     tests: int | None = None
     failures: bool = False
     digest: str | None = None
+    rows: Mapping[str, Proof] = {}
 
 
 class TestCount(NamedTuple):
@@ -184,7 +186,7 @@ def _planned(
         own_tests_only=evidence.failures,
         sync=asked.sync,
     )
-    made = update(document, specs, evidence.proofs, rules)
+    made = update(document, specs, evidence.proofs, rules, lying(context), evidence.rows)
     tally.extend(made.findings)
     listed = [
         (coverage_md.label_cell(label) if new else label, mark)
@@ -316,11 +318,11 @@ def _evidence(
         return Evidence()
     from pipeline_cli.load.evidence import load_proofs
 
-    proofs, tested = load_proofs(context, tally, junit=asked.junit)
+    proofs, rows, tested = load_proofs(context, tally, junit=asked.junit)
     if tested.tests is None:
-        return Evidence(proofs)
+        return Evidence(proofs, rows=rows)
     reports = tested.tests.reports
-    return Evidence(proofs, reports.count, reports.any_failed, tested.digest)
+    return Evidence(proofs, reports.count, reports.any_failed, tested.digest, rows)
 
 
 def _test_count(

@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +16,7 @@ from pipeline_cli.domain.coverage import (
     CoverageDocument,
     CoverageRow,
     Matched,
+    Nothing,
     Proof,
     is_plan,
     match,
@@ -42,12 +45,11 @@ from pipeline_cli.domain.symbols import Unreadable
 from pipeline_cli.domain.tree import ReportedTests, asked_by, defining, look
 from pipeline_cli.errors import ConfigError, InputError, UsageError
 from pipeline_cli.formats import coverage_cites, coverage_md, spec_cites, spec_md
-from pipeline_cli.formats.frontmatter import FrontMatter
 from pipeline_cli.formats.spec_cites import Cited
 from pipeline_cli.load.answer import Answer, as_finding
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.documents import read_text
-from pipeline_cli.load.specs import source_of, spec_files
+from pipeline_cli.load.specs import lying, source_of, spec_files
 from pipeline_cli.load.tree import LEAST, WorkTree
 
 #: Findings for which what a spec claims is not known.
@@ -64,7 +66,10 @@ _UNREAD = frozenset(
 
 
 class _Claimant(msgspec.Struct):
-    """A spec, or a row without one, while its claims and citations are put together."""
+    """A spec, or a row without one, while its claims and citations are put together.
+
+    `missing` tells of such a row that there is no document of it.
+    """
 
     spec: Spec
     path: str
@@ -72,6 +77,7 @@ class _Claimant(msgspec.Struct):
     citations: list[Citation]
     notes: list[str]
     unread: bool = False
+    missing: bool = False
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -84,6 +90,17 @@ class Tested(msgspec.Struct, frozen=True):
     tests: ReportedTests | None = None
     digest: str | None = None
     unread: tuple[str, ...] = ()
+
+
+class Proofs(NamedTuple):
+    """What evidence proves: of each spec by its stem, of each row without one by its label.
+
+    `tested` are the reports that it rests on.
+    """
+
+    specs: dict[str, Proof]
+    rows: dict[str, Proof]
+    tested: Tested
 
 
 def verify_answer(
@@ -146,17 +163,25 @@ def repository_folder(context: Context) -> str:
     return "" if folder == "." else folder
 
 
-def load_proofs(
-    context: Context, tally: Tally, *, junit: Sequence[str] = ()
-) -> tuple[dict[str, Proof], Tested]:
-    """Return what evidence proves of each spec, by its stem, and the reports it rests on."""
+def load_proofs(context: Context, tally: Tally, *, junit: Sequence[str] = ()) -> Proofs:
+    """Return what evidence proves of the marks of coverage rows, whatever these marks are.
+
+    Else a mark that a run changes would change what the next run finds.
+    """
     with closing(WorkTree(context)) as tree:
-        claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
+        claimants = _claimants(context, tree, Tally(), whatever_claimed=True)
         tested = load_tested(context, tree, junit, tally, claimants)
         verdicts = _verdicts(claimants, tree, tested.tests)
         _tell_troubles(tree, tally)
         _save(tree, claimants)
-        return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
+    specs, rows = dict[str, Proof](), dict[str, Proof]()
+    for one, verdict in zip(claimants, verdicts, strict=True):
+        if one.spec.path:
+            specs[one.spec.stem] = proof_of(verdict.evidence, documented=True)
+        elif not any(said.doubt for said in one.said):
+            documented = False if one.missing else None
+            rows[one.spec.title] = proof_of(verdict.evidence, documented=documented)
+    return Proofs(specs, rows, tested)
 
 
 def load_claims(context: Context, tally: Tally) -> Claims | None:
@@ -231,9 +256,11 @@ def load_tested(
     )
 
 
-def _claimants(context: Context, tree: WorkTree, tally: Tally) -> list[_Claimant]:
+def _claimants(
+    context: Context, tree: WorkTree, tally: Tally, *, whatever_claimed: bool = False
+) -> list[_Claimant]:
     claimants = {one.path: one for one in _specs(context, tree, tally)}
-    _add_coverage(context, claimants, tree, tally)
+    _add_coverage(context, claimants, tree, tally, whatever_claimed=whatever_claimed)
     return list(claimants.values())
 
 
@@ -332,15 +359,10 @@ def read_spec(source: SourceFile) -> SpecReading:
     cited = spec_cites.read(source.text, source.path, header)
     return SpecReading(
         spec_of(source.path, head),
-        None if header is None else _line_of_status(header),
+        None if header is None else header.line_of("status"),
         cited,
         head.findings + cited.findings,
     )
-
-
-def _line_of_status(header: FrontMatter) -> int:
-    lines = enumerate(header.text.split("\n"), header.line)
-    return next((number for number, text in lines if text.startswith("status")), header.line)
 
 
 def _status(reading: SpecReading, done: Collection[str]) -> list[Said]:
@@ -351,9 +373,17 @@ def _status(reading: SpecReading, done: Collection[str]) -> list[Said]:
 
 
 def _add_coverage(
-    context: Context, claimants: dict[str, _Claimant], tree: WorkTree, tally: Tally
+    context: Context,
+    claimants: dict[str, _Claimant],
+    tree: WorkTree,
+    tally: Tally,
+    *,
+    whatever_claimed: bool,
 ) -> None:
-    """Add the claims of the coverage document, and what it cites, to the specs they are about."""
+    """Add the claims of the coverage document, and what it cites, to the specs they are about.
+
+    Rows that claim nothing are passed over, unless what they cite is asked for, too.
+    """
     path = context.settings.paths.coverage
     source = read_text(context, path, tally)
     if source is None:
@@ -362,22 +392,26 @@ def _add_coverage(
     tally.extend(document.findings)
     specs = [one.spec for one in claimants.values()]
     by_stem = {one.spec.stem: one for one in claimants.values()}
-    for row, found in zip(document.rows, match(document.rows, specs), strict=True):
+    elsewhere = _elsewhere(tree)
+    for row, found in zip(document.rows, match(document.rows, specs, lying(context)), strict=True):
         said = _of_row(row, path)
-        if said is None:
+        if said is None and not whatever_claimed:
             continue
         if isinstance(found, Matched):
             one = by_stem[found.stem]
         else:
             one = _without_document(row, path)
-            claimants[one.path] = one
-            if isinstance(found, Ambiguous):
-                doubt = f"it may be any of {', '.join(found.stems)}"
-                said = msgspec.structs.replace(said, doubt=doubt)
+            doubt = _doubt_about(row, found, elsewhere)
+            one.missing = doubt is None
+            if said is None:
+                one = claimants.setdefault(one.path, one)
             else:
-                by_stem[one.spec.stem] = one
-                said = _document_missing(said, row, tree)
-        one.said.append(said)
+                claimants[one.path] = one
+                if isinstance(found, Nothing):
+                    by_stem[one.spec.stem] = one
+                said = _held(said, row, found, doubt)
+        if said is not None:
+            one.said.append(said)
         one.citations += coverage_cites.of_row(row, path)
     _add_sections(document, by_stem)
 
@@ -400,22 +434,50 @@ def _without_document(row: CoverageRow, path: str) -> _Claimant:
 _ARCHIVE = re.compile(r"(?:^|/)(?:archived?|attic|old|deprecated|superseded|done)/", re.IGNORECASE)
 
 
-def _document_missing(said: Said, row: CoverageRow, tree: WorkTree) -> Said:
-    """Say what it means that a row has no document."""
+def _doubt_about(
+    row: CoverageRow, found: Ambiguous | Nothing, elsewhere: Callable[[str], str | None]
+) -> str | None:
+    """Say why a row without a spec may have a document all the same; null where it has none."""
+    if isinstance(found, Ambiguous):
+        return f"it may be any of {', '.join(found.stems)}"
     if is_plan(row.plain):
-        return msgspec.structs.replace(said, doubt="the row is about the plan, not about a spec")
-    if row.specd != PRESENT:
+        return "the row is about the plan, not about a spec"
+    return elsewhere(row.plain)
+
+
+def _held(said: Said, row: CoverageRow, found: Ambiguous | Nothing, doubt: str | None) -> Said:
+    """Say what it means for a claim that its row has no spec.
+
+    Whether there is a document matters to those alone who say that there is one.
+    """
+    if isinstance(found, Nothing) and not is_plan(row.plain) and row.specd != PRESENT:
         return said
-    title = squeezed(re.sub(r"^\W*\d+", "", row.plain))
-    for path in sorted(tree.files):
-        if path.endswith(".md") and _ARCHIVE.search(path):
-            name = squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
+    missing = "no spec document, although Spec'd is ✓" if doubt is None else None
+    return msgspec.structs.replace(said, doubt=doubt, missing=missing)
+
+
+def _elsewhere(tree: WorkTree) -> Callable[[str], str | None]:
+    """Return what says of a label where its document may be, though it is no spec."""
+
+    @cache
+    def archived() -> list[tuple[str, str]]:
+        paths = [path for path in sorted(tree.files) if path.endswith(".md")]
+        return [(_archived_name(path), path) for path in paths if _ARCHIVE.search(path)]
+
+    def of(label: str) -> str | None:
+        title = squeezed(re.sub(r"^\W*\d+", "", label))
+        for name, path in archived():
             if title and name.startswith(title):
-                return msgspec.structs.replace(said, doubt=f"its document is archived: {path}")
-    if tree.unseen():
-        hidden = f"its document may lie in {tree.unseen()[0]}, which cannot be looked into"
-        return msgspec.structs.replace(said, doubt=hidden)
-    return msgspec.structs.replace(said, missing="no spec document, although Spec'd is ✓")
+                return f"its document is archived: {path}"
+        if tree.unseen():
+            return f"its document may lie in {tree.unseen()[0]}, which cannot be looked into"
+        return None
+
+    return of
+
+
+def _archived_name(path: str) -> str:
+    return squeezed(re.sub(r"^\d+", "", path.rpartition("/")[2].removesuffix(".md")))
 
 
 def _add_sections(document: CoverageDocument, by_stem: Mapping[str, _Claimant]) -> None:

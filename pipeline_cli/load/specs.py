@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from functools import cache
+from posixpath import basename, dirname, normpath
 
 import msgspec
 
@@ -54,6 +55,30 @@ def _may_exist(workspace: Workspace, path: str) -> bool:
         return workspace.exists(path)
     except InputError:
         return True
+
+
+def lying(context: Context) -> Callable[[str], bool]:
+    """Return what tells whether a file that a coverage row names is there, as written or nearby.
+
+    That is from the root, from the row's document, and among the specs and the backlogs.
+    """
+    workspace, paths = context.workspace, context.settings.paths
+
+    @cache
+    def lies(name: str) -> bool:
+        places = [name, f"{dirname(paths.coverage)}/{name}", f"{paths.specs}/{basename(name)}"]
+        if any(_lies_within(workspace, place) for place in places):
+            return True
+        backlogs = (product_backlog_path(context), meta_backlog_path(context))
+        return any(path and basename(path) == basename(name) for path in backlogs)
+
+    return lies
+
+
+def _lies_within(workspace: Workspace, path: str) -> bool:
+    """Tell whether a path is there; one that leads out of the workspace is not looked at."""
+    inside = normpath(path.lstrip("/"))
+    return not inside.startswith("../") and _may_exist(workspace, inside)
 
 
 def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:

@@ -33,9 +33,9 @@ def row(label: str, notes: str = "", *, line: int = 1) -> CoverageRow:
     )
 
 
-def matched(label: str, *stems: str | Spec, notes: str = "") -> Match:
+def matched(label: str, *stems: str | Spec, notes: str = "", there: str = "") -> Match:
     specs = [each if isinstance(each, Spec) else spec(each) for each in stems]
-    return match([row(label, notes)], specs)[0]
+    return match([row(label, notes)], specs, lambda name: name == there)[0]
 
 
 def test_a_number_and_a_shared_word_are_enough() -> None:
@@ -112,8 +112,89 @@ def test_a_file_in_the_notes_with_another_number_is_a_reference() -> None:
 
 
 def test_a_file_that_is_no_spec_leaves_the_row_without_one() -> None:
-    found = matched("007 Backlog", "007-backlog-landing", notes="see 007-meta-backlog.md")
-    assert found == Nothing()
+    file = "007-meta-backlog.md"
+    for label, notes in (("007 Backlog", f"see {file}"), (f"[007 Backlog]({file})", "")):
+        found = matched(label, "007-backlog-landing", notes=notes, there=file)
+        assert found == Nothing()
+
+
+def test_a_file_that_is_not_there_tells_nothing() -> None:
+    link = "[001 Login](../specs/001-login.md)"
+    assert matched(link, "001-login-form") == Matched("001-login-form", "number")
+    assert match([row(link)], [spec("001-login-form")]) == (Matched("001-login-form", "number"),)
+    assert matched("001 Login", "001-login-form", notes="001-login.md") == (
+        Matched("001-login-form", "number")
+    )
+    assert matched("[001 Sign-in](001-in.md)", "001-login", "005-auth", notes="005-auth.md") == (
+        Matched("005-auth", "file")
+    )
+    assert matched("[001 Sign-in](001-in.md)", "001-login") == Ambiguous(("001-login",))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "1 Login Form",
+        "1. Login Form",
+        "#1 Login Form",
+        "Spec 1: Login Form",
+        "spec #01 – Login Form",
+        "S001 Login Form",
+        "0001 Login Form",
+        "[1](../specs/001-gone.md) Login-Form",
+        "Login Form (001)",
+        "Login Form (spec 1)",
+        "Login Form [S001]",
+        "Login Form #1",
+        "Login Form, spec 1",
+        "Login Form 001",
+        "001-login-form.md",
+        "`001-login-form.md`",
+    ],
+)
+def test_the_same_number_in_another_shape_with_the_same_title_is_certain(label: str) -> None:
+    found = matched(label, "001-login-form", "002-login-page")
+    assert found in (Matched("001-login-form", "number"), Matched("001-login-form", "file"))
+
+
+@pytest.mark.parametrize(
+    ("label", "stems"),
+    [
+        ("1 Login", ("001-login-form",)),
+        ("Login page (001)", ("001-login-form",)),
+        ("2 Login Form", ("001-login-form", "002-form-fields")),
+        ("3 Login Form", ("001-login-form",)),
+        ("#1 Sign-in", ("001-login-form",)),
+        ("0001 Sign-in", ("001-login-form",)),
+        ("1", ("001-login-form",)),
+        ("Login " + "(" * 100_000 + "001", ("001-login-form",)),
+    ],
+)
+def test_what_shares_less_is_ambiguous(label: str, stems: tuple[str, ...]) -> None:
+    assert matched(label, "001-login-form", "002-form-fields") == Ambiguous(stems)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "1 Way to sign in",
+        "S3 Upload",
+        "2FA for all",
+        "1000 Login Forms",
+        "Python 3",
+        "The answer (2024)",
+        "HTTP 001x",
+        "#99 Login page",
+    ],
+)
+def test_a_number_in_a_title_is_none_of_a_spec(label: str) -> None:
+    assert matched(label, "001-login-form", "002-form-fields", "003-cache") == Nothing()
+
+
+def test_a_spec_without_a_number_is_found_by_the_title_behind_one() -> None:
+    assert matched("1. Login Form", "login-form") == Matched("login-form", "title")
+    twins = [spec("001-a", "Same"), spec("001-b", "Same")]
+    assert matched("#1 Same", *twins) == Ambiguous(("001-a", "001-b"))
 
 
 def test_two_files_in_one_row_are_ambiguous() -> None:

@@ -22,7 +22,7 @@ from tests.domain.test_coverage import spec
 
 NOW = datetime(2026, 2, 12, tzinfo=UTC)
 HEAD = "| Spec | Present | Spec'd | Tested | Notes |\n|--|--|--|--|--|\n"
-YES, NO, OPEN = Standing(True, "found a.py"), Standing(False, "a.py is gone"), Standing(None, "?")
+YES, NO, OPEN = Standing(True, "found a.py"), Standing(False, "a.py: absent"), Standing(None, "?")
 PROMOTE, SYNC = Rules(NOW, promote=True), Rules(NOW, sync=True)
 
 
@@ -148,11 +148,11 @@ def test_a_new_row_is_promoted_in_the_run_that_adds_it() -> None:
 
 def test_sync_takes_back_what_is_contradicted_and_says_why() -> None:
     for notes, after in (
-        ("Complete", "Complete; Present: a.py is gone"),
-        ("Pending", "Present: a.py is gone"),
-        ("Verified 2026-01-01", "Present: a.py is gone"),
-        ("", "Present: a.py is gone"),
-        ("Present: a.py is gone", "Present: a.py is gone"),
+        ("Complete", "Complete; Present: a.py: absent"),
+        ("Pending", "Present: a.py: absent"),
+        ("Verified 2026-01-01", "Present: a.py: absent"),
+        ("", "Present: a.py: absent"),
+        ("Present: a.py: absent", "Present: a.py: absent"),
     ):
         found = text_after(
             (f"| 001 A | ✓ | ✓ | ? | {notes} |",),
@@ -170,13 +170,34 @@ def test_notes_that_are_kept_keep_their_bytes_and_a_reason_opens_nothing() -> No
     )
     assert found == [
         r"| 001 A | ? | ✓ | ? | see <b>x</b> [l](u); "
-        r"Present: a\|b &lt;i> \[x](y) --&gt; &#96; |"
+        r"Present: evidence says "
+        r'"a\|b &lt;i> \[x](y) --&gt; &#96;" |'
     ]
 
 
 def test_a_row_without_notes_is_demoted_all_the_same() -> None:
     found = text_after(("| 001 A | ✓ |",), (spec("001-a"),), {"001-a": Proof(NO, NO, NO)}, SYNC)
     assert found == ["| 001 A | ? |"]
+
+
+@pytest.mark.parametrize(
+    ("row", "changed"),
+    [
+        ("| 004 Ghost | ✓ | ✓ | ? | x |", ["Spec'd ✓ → ?"]),
+        ("| 004 Ghost | — | ✓ | ✓ | x |", ["Spec'd ✓ → ?"]),
+        ("| 004 Ghost | ? | ✓ | ? | x |", []),
+        ("| 005 Other | ✓ | ✓ | ✓ | x |", []),
+        ("| 001 A | ✓ | ✓ | ✓ | x |", []),
+    ],
+)
+def test_a_row_without_a_spec_falls_by_a_proof_of_its_own_and_never_rises(
+    row: str, changed: list[str]
+) -> None:
+    proofs = {"004 Ghost": Proof(YES, NO, YES), "001 A": Proof(NO, NO, NO)}
+    rules = Rules(NOW, promote=True, sync=True)
+    found = update(document(row), (spec("001-a"),), {}, rules, without_spec=proofs)
+    marks = [change for change in found.changes if change.kind != "added"]
+    assert [(change.what, change.spec) for change in marks] == [(what, None) for what in changed]
 
 
 def test_an_ambiguous_row_keeps_its_marks() -> None:

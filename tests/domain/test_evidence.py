@@ -217,3 +217,4 @@ def test_tested_needs_a_pass_of_every_test() -> None:
 def test_a_document_is_its_own_proof() -> None:
     assert proof_of([], documented=True).specd.ok is True
     assert proof_of([], documented=False).specd.ok is False
+    assert proof_of([], documented=None).specd.ok is None

@@ -31,7 +31,7 @@ ROW = "| 001 Health | ✓ | ✓ | ✓ | Complete |\n"
 NOW = datetime(2026, 2, 12, tzinfo=UTC)
 #: A demotion and a promotion for every spec that is asked for.
 BOTH = Rules(NOW, promote=True, sync=True)
-PROOF = Proof(Standing(True, "found"), Standing(False, "gone"), Standing(True, "passed"))
+PROOF = Proof(Standing(True, "found"), Standing(False, "no document"), Standing(True, "passed"))
 
 
 def read(text: str) -> CoverageDocument:
@@ -172,7 +172,7 @@ def test_a_row_without_a_label_is_reported() -> None:
 def test_rows_without_pipes_at_their_edges_are_rows() -> None:
     text = "Spec | Present | Spec'd | Tested | Notes\n--|--|--|--|--\n001 A | ? | ✓ | ? | Pending\n"
     assert updated(text, [spec("001-a")], proofs=True) == text.replace(
-        "001 A | ? | ✓ | ? | Pending", "001 A | ✓ | ? | ✓ | Spec'd: gone "
+        "001 A | ? | ✓ | ? | Pending", "001 A | ✓ | ? | ✓ | Spec'd: no document "
     )
 
 

@@ -35,6 +35,31 @@ def test_a_title_that_is_no_text_gives_way_to_the_slug(header: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("status: done\ntitle: [a, b]", ["title is a list, not text; it reads as missing"]),
+        ("status: done\ntitle:\n  - a", ["title is a list, not text; it reads as missing"]),
+        ("status: done\ntitle: {a: b}", ["title is a mapping, not text; it reads as missing"]),
+        ("status: done\ntitle:\n  a: b", ["title is a mapping, not text; it reads as missing"]),
+        ("status: done\ntitle: ''", []),
+        ("status: done\nowners: [a]", []),
+    ],
+)
+def test_a_title_of_another_kind_is_missing_and_is_told(header: str, told: list[str]) -> None:
+    text = f"---\n{header}\n---\n# Heading\n"
+    found, findings = parse(SourceFile("specs/027-auto-update.md", text))
+    assert (found.title, found.status) == ("Auto Update", "done")
+    assert [one.message for one in findings] == told
+    assert {(one.code, one.line) for one in findings} <= {("frontmatter-field", 3)}
+
+
+def test_a_status_of_another_kind_is_told_too() -> None:
+    _, (finding,) = parse(SourceFile("specs/001-a.md", "---\nstatus: [done]\n---\n"))
+    assert (finding.code, finding.line) == ("frontmatter-field", 2)
+    assert finding.message == "status is a list, not text; it reads as missing"
+
+
+@pytest.mark.parametrize(
     ("header", "status"),
     [
         ("status: done", "done"),

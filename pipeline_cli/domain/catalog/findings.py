@@ -72,6 +72,10 @@ FINDINGS = (
     *_entries(
         ("specs/*.md",),
         {
+            "frontmatter-field": (
+                "The title or the status in the front matter is a list or a mapping.",
+                "It reads as missing: the title is made of the file's name, no status is claimed.",
+            ),
             "frontmatter-invalid": (
                 "The front matter is no valid YAML.",
                 "It is read line by line; what is neither key nor entry is passed over.",
