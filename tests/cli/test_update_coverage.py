@@ -338,6 +338,17 @@ def test_pytest_counts_where_nobody_says(tmp_path: Path) -> None:
     assert not list(root.rglob("__pycache__")) + list(root.rglob(".pytest_cache"))
 
 
+@pytest.mark.parametrize("quiet", ["-q", "-qq"])
+def test_pytest_that_is_quiet_by_its_settings_counts(tmp_path: Path, quiet: str) -> None:
+    root = write(workspace(tmp_path), {"pytest.ini": f"[pytest]\naddopts = {quiet}\n"})
+    two = "import warnings\nwarnings.warn('x.py: 5')\ndef test_a(): ...\ndef test_b(): ...\n"
+    write(root, {"tests/test_x.py": two, "tests/test_y z.py": "def test_c(): ...\n"})
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    ran = pipeline(root, *WORDS, "--json", env={"PATH": path})
+    assert ran.json["status"]["test_count"] == 3
+    assert ran.finding_codes() == []
+
+
 def test_pytest_that_fails_leaves_the_count(tmp_path: Path) -> None:
     root = write(workspace(tmp_path), {"test_x.py": "import nothing_of_this_name\n"})
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
