@@ -219,9 +219,10 @@ def index_entries(git: Git, names: Iterable[str]) -> dict[str, Entry]:
 
 
 def name_of(workspace: Workspace, repository: Repository, path: str) -> str:
-    """Return the name of a file from the top of the work tree; links are followed.
+    """Return the name of a file from the top of the work tree.
 
-    Raises GitError for a file that this repository cannot hold.
+    Raises GitError for a file that this repository cannot hold, and for one that is a link or
+    lies behind one below the root: what is committed then would be another path than ours.
     """
     target = Path(os.path.realpath(workspace.locate(path)))
     top = Path(os.path.realpath(repository.top))
@@ -232,6 +233,15 @@ def name_of(workspace: Workspace, repository: Repository, path: str) -> str:
             code="git-state",
             path=path,
             hint="run the command in that repository, or without --commit",
+        )
+    root = os.path.realpath(workspace.root)
+    if str(target) != os.path.normpath(os.path.join(root, path)):
+        raise GitError(
+            "the file is a link, or lies behind one",
+            code="git-state",
+            path=path,
+            hint="let the settings name the file itself, or run without --commit; "
+            "nothing was changed",
         )
     return target.relative_to(top).as_posix()
 

@@ -154,12 +154,33 @@ def test_a_name_never_becomes_an_option_or_a_pattern(tmp_path: Path, name: str) 
     assert git(folder, "cat-file", "blob", f"HEAD:./{name}") == f"text\n{ROW}".rstrip()
 
 
-def test_a_file_behind_a_link_is_committed_where_it_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("added", [True, False])
+@pytest.mark.parametrize(
+    ("link", "to", "path"),
+    [
+        ("linked", "docs", "linked/a.md"),
+        ("linked", "docs", "linked/new.md"),
+        ("docs/linked.md", "a.md", "docs/linked.md"),
+        ("docs/linked.md", "../clean.md", "docs/linked.md"),
+        ("docs/linked.md", "nowhere.md", "docs/linked.md"),
+    ],
+)
+def test_a_file_that_is_a_link_or_lies_behind_one_is_refused(
+    tmp_path: Path, record_property: Property, link: str, to: str, path: str, added: bool
+) -> None:
     folder = repository(tmp_path / "w")
-    (folder / "linked").symlink_to("docs")
-    head = git(folder, "rev-parse", "HEAD")
-    assert commit(folder, "linked/a.md") is not None
-    witness(folder, head, holds={A: AFTER[A]})
+    (folder / link).symlink_to(to)
+    if added:
+        git(folder, "add", link)
+        git(folder, "commit", "-q", "-m", "a link")
+    before = footprint(folder)
+    with pytest.raises(GitError, match="a link") as caught:
+        commit(folder, path)
+    assert (caught.value.exit_code, caught.value.path) == (5, path)
+    assert footprint(folder) == before
+    if added:
+        what = f"{path}: link to {to}"
+        record_property("git-state", f"{what} | {said(caught.value)} | all: {UNTOUCHED}")
 
 
 def test_a_file_of_a_submodule_is_refused_from_outside(
