@@ -51,6 +51,11 @@ class Unasked:
         digest = self._hash(text.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()
         self._parts[digest[0]] += digest
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether any case was counted."""
+        return any(self._parts)
+
     @staticmethod
     def count(several: Iterable["Unasked"]) -> int:
         """Return how many distinct cases several reports hold together."""

@@ -23,7 +23,7 @@ _SECRET = re.compile(
     r"^notify\.|token|secret|passw|credential|(^|[._])(api_?)?key($|[._])|auth", re.IGNORECASE
 )
 
-#: Names that other tools or later releases read, and that users set already.
+#: Names that `update-coverage` reads; they set nothing else.
 KEPT_NAMES = ("CI", "PIPELINE_AUTO_COMMIT", "TEST_COUNT")
 
 
@@ -77,7 +77,10 @@ class SettingRow(msgspec.Struct, frozen=True):
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """Names of variables, never values: read here, of others, and kept for other commands."""
+    """Names of variables, never values.
+
+    `used` set something here, `foreign` are of others, `kept` are read by `update-coverage` alone.
+    """
 
     used: tuple[str, ...]
     foreign: tuple[str, ...]

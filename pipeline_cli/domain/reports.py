@@ -51,6 +51,11 @@ class Report(msgspec.Struct, frozen=True):
     time: datetime | None = None
     unasked: Unasked | None = None
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether it has a case, asked about or not; without one it says nothing."""
+        return bool(self.cases) or (self.unasked is not None and self.unasked.holds_any)
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What the reports say about one test identifier.
@@ -89,7 +94,10 @@ class Reports:
         self._merged: dict[tuple[str, str, str, str | None], tuple[Case, datetime | None]] = {}
         self._oldest: list[datetime | None] = []
         self._unasked: list[Unasked] = []
+        self._telling: list[Report] = []
         for report in reports:
+            if report.holds_any:
+                self._telling.append(report)
             if report.unasked:
                 self._unasked.append(report.unasked)
             self._oldest.append(report.time)
@@ -139,6 +147,24 @@ class Reports:
     def time(self) -> datetime | None:
         """The moment of the oldest report; None where there is none, or one has no time."""
         return _oldest(self._oldest)
+
+    @property
+    def tell_anything(self) -> bool:
+        """Whether any of the reports has a case."""
+        return bool(self._telling)
+
+    def doubt_after(self, changed: str, changed_at: datetime | None) -> str | None:
+        """Say why the cases may be others since a file was changed; None where all are newer.
+
+        A report of no known time is not known to be newer. Without a moment of the change any
+        time is enough.
+        """
+        for report in self._telling:
+            if report.time is None:
+                return f"the report {report.path} has no time that counts"
+            if changed_at and not fresh(report.time, changed_at):
+                return f"the report {report.path} is older than {changed}"
+        return None
 
     def outcome_of(self, file: str | None, names: Sequence[str] = ()) -> Outcome:
         """Say what the reports know of a test: a file, a file and names, or names alone.

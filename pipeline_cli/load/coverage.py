@@ -57,13 +57,16 @@ class Evidence(NamedTuple):
     """What stands behind marks: proofs, and what the test reports say.
 
     `proofs` are those of specs by their stems, `rows` those of rows without a spec by their labels.
-    `tests` counts their distinct cases, null without a report; `failures` tells whether any of
-    them failed; `digest` is one over their bytes.
+    `reported` tells whether the reports hold a case at all, `failures` whether any failed; `tests`
+    counts the distinct ones, null where these are not known to be all tests of this tree, and
+    `doubt` says why; `digest` is one over their bytes.
     """
 
     proofs: Mapping[str, Proof] = {}
-    tests: int | None = None
+    reported: bool = False
     failures: bool = False
+    tests: int | None = None
+    doubt: str | None = None
     digest: str | None = None
     rows: Mapping[str, Proof] = {}
 
@@ -182,7 +185,7 @@ def _planned(
     tally.extend(findings)
     rules = Rules(
         now=context.now,
-        promote=evidence.tests is not None,
+        promote=evidence.reported,
         own_tests_only=evidence.failures,
         sync=asked.sync,
     )
@@ -250,6 +253,8 @@ def _why(said: str, evidence: Evidence) -> str:
         return "only compared (--check)"
     if evidence.failures:
         return "a report has failures: only specs whose own tests passed are promoted"
+    if said == "--junit" and not evidence.reported:
+        return f"nothing is promoted: {evidence.doubt}"
     return f"the tests passed, says {said}"
 
 
@@ -322,7 +327,15 @@ def _evidence(
     if tested.tests is None:
         return Evidence(proofs, rows=rows)
     reports = tested.tests.reports
-    return Evidence(proofs, reports.count, reports.any_failed, tested.digest, rows)
+    return Evidence(
+        proofs,
+        reported=reports.tell_anything,
+        failures=reports.any_failed,
+        tests=None if tested.doubt else reports.count,
+        doubt=tested.doubt,
+        digest=tested.digest,
+        rows=rows,
+    )
 
 
 def _test_count(
@@ -336,10 +349,20 @@ def _test_count(
     `TEST_COUNT` ends the search even where it is no number. Pytest is not asked where the status
     page has no count to update.
     """
-    from pipeline_cli.formats import status_md
-
     if evidence.tests is not None:
         return TestCount(evidence.tests, "the test reports")
+    count = _told_otherwise(context, status, before)
+    if count.trouble and evidence.doubt:
+        return TestCount(trouble=f"{evidence.doubt}; {count.trouble}")
+    return count
+
+
+def _told_otherwise(
+    context: Context, status: SourceFile | None, before: Callable[[], None]
+) -> TestCount:
+    """Count the tests without a report."""
+    from pipeline_cli.formats import status_md
+
     given = os.environ.get("TEST_COUNT", "").strip()
     if given:
         if re.fullmatch(r"[0-9]{1,9}", given):

@@ -84,12 +84,13 @@ class Tested(msgspec.Struct, frozen=True):
     """The reports by which tests are held: those that are named, else those of the settings.
 
     `digest` is one over their bytes, null where there is none; `unread` are those of the settings
-    that cannot be read.
+    that cannot be read. `doubt` says why their cases are not known to be all tests of this tree.
     """
 
     tests: ReportedTests | None = None
     digest: str | None = None
     unread: tuple[str, ...] = ()
+    doubt: str | None = None
 
 
 class Proofs(NamedTuple):
@@ -174,6 +175,7 @@ def load_proofs(context: Context, tally: Tally, *, junit: Sequence[str] = ()) ->
         verdicts = _verdicts(claimants, tree, tested.tests)
         _tell_troubles(tree, tally)
         _save(tree, claimants)
+        tested = msgspec.structs.replace(tested, doubt=_doubt(tree, tested.tests))
     specs, rows = dict[str, Proof](), dict[str, Proof]()
     for one, verdict in zip(claimants, verdicts, strict=True):
         if one.spec.path:
@@ -182,6 +184,15 @@ def load_proofs(context: Context, tally: Tally, *, junit: Sequence[str] = ()) ->
             documented = False if one.missing else None
             rows[one.spec.title] = proof_of(verdict.evidence, documented=documented)
     return Proofs(specs, rows, tested)
+
+
+def _doubt(tree: WorkTree, tests: ReportedTests | None) -> str | None:
+    """Say why the cases of the reports are not known to be the tests of this tree."""
+    if tests is None:
+        return None
+    if not tests.reports.tell_anything:
+        return "the reports hold no test case"
+    return None if tests.changed_at is None else tests.reports.doubt_after(*tree.tests_changed())
 
 
 def load_claims(context: Context, tally: Tally) -> Claims | None:

@@ -8,7 +8,7 @@ from posixpath import basename, dirname
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
 from pipeline_cli.domain.symbols import Definitions, Unreadable
-from pipeline_cli.domain.tree import is_test_path
+from pipeline_cli.domain.tree import is_code, is_test_path
 from pipeline_cli.errors import InputError
 from pipeline_cli.formats.symbols_python import test_names
 from pipeline_cli.load.answer import as_finding
@@ -226,6 +226,20 @@ class WorkTree:
         """Return when a file was last written; None where that cannot be told."""
         source = self._source(path)
         return None if source is None else datetime.fromtimestamp(source.mtime_ns / 1e9, UTC)
+
+    def tests_changed(self) -> tuple[str, datetime | None]:
+        """Return the test file that was written last, and when; of code where none is a test.
+
+        Empty and None where there is neither, or no time of any can be told.
+        """
+        code = sorted(filter(is_code, self.files))
+        paths = list(filter(is_test_path, code)) or code
+        states = zip(self._workspace.states_of(paths), paths, strict=True)
+        times = [(state[1], path) for state, path in states if state is not None]
+        if not times:
+            return "", None
+        newest, path = max(times)
+        return path, datetime.fromtimestamp(newest / 1e9, UTC)
 
     def _source(self, path: str) -> SourceFile | None:
         try:

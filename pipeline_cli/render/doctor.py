@@ -100,7 +100,7 @@ def _surroundings(answer: Doctor) -> list[tuple[str, Text | str, Text | str]]:
         ("Git", _git_words(answer.git), answer.git.reason or ""),
         ("Variables", _names(names.used), "used here"),
         ("", _names(names.foreign), "PIPELINE_* of others, left alone"),
-        ("", _names(names.kept), "kept for other commands"),
+        ("", _names(names.kept), "read by update-coverage"),
         ("Extras", extras or "none defined", ""),
         *(("Limits" if place == 0 else "", words, "") for place, words in enumerate(limits)),
     ]

@@ -12,12 +12,10 @@ from pipeline_cli.store.groups import kill_group
 
 #: So long a test runner may take to collect.
 COLLECT_SECONDS = 60.0
-#: The count stands at the end; so much of the output is enough.
-_TAIL = 1 << 16
 
 
 class Collected(msgspec.Struct, frozen=True):
-    """The end of what a test runner said; `trouble` says why it is not to be believed."""
+    """What a test runner said; `trouble` says why it is not to be believed."""
 
     output: str
     trouble: str | None = None
@@ -51,7 +49,7 @@ def collect(
         kill_group(process)
         if process.stdout:
             process.stdout.close()
-    text = output[-_TAIL:].decode("utf-8", "replace")
+    text = output.decode("utf-8", "replace")
     if process.returncode:
         return Collected(text, f"it ended with code {process.returncode}")
     return Collected(text)

@@ -1,11 +1,11 @@
 """The commit that touches nobody's work: our paths, with our bytes, and nothing else.
 
 Owns charter 9 to 12. The order: `githead.look` checks the state and reads HEAD; `commit` makes a
-temporary index from HEAD, puts our bytes in it, lets the user's hooks see a checkout of it, then
-takes the lock, compares, makes the commit object (signed if the user signs), writes the files,
-our own entry of the user's index, and last the branch. Where neither a hook nor an attribute
-needs that index, `gitplain` makes the objects without one. What is not ours is only ever read: no
-file, no entry of the index, no stash, no setting.
+temporary index from HEAD, puts our bytes in it by the attributes of the work tree, lets the
+user's hooks see a checkout of it, then takes the lock, compares, makes the commit object (signed
+if the user signs), writes the files, our own entry of the user's index, and last the branch.
+Where neither a hook nor an attribute needs that index, `gitplain` makes the objects without one.
+What is not ours is only ever read: no file, no entry of the index, no stash, no setting.
 
 Why the branch comes last, after files and index: a kill at any moment leaves either nothing, or
 files (and entries) that hold what the command makes of HEAD's version. Those the next run knows
@@ -158,16 +158,18 @@ def _make(
     hook_seconds: float,
 ) -> _Made | None:
     """Put our bytes into a temporary index from HEAD and let the hooks see it."""
-    tree = folder / "tree"
-    where = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_WORK_TREE": str(tree)}
+    tree, own = folder / "tree", folder / "own"
+    where = {"GIT_DIR": str(head.git_dir), "GIT_INDEX_FILE": str(folder / "index")}
     tree.mkdir()
-    index = Git(tree, {**where, "GIT_DIR": str(head.git_dir)})
+    own.mkdir()
+    index = Git(tree, {**where, "GIT_WORK_TREE": str(tree)})
     try:
         index.run(*_APART, "read-tree", head.commit)
-        for name, data in contents.items():
-            _write_new(tree / name, data)
+        for name, data in {**_attributes(head, contents), **contents}.items():
+            _write_new(own / name, data)
         names = "\0".join(contents).encode("utf-8", "surrogateescape")
-        index.run(*_APART, "update-index", "--add", "-z", "--stdin", stdin=names)
+        adding = Git(own, {**where, "GIT_WORK_TREE": str(own)})
+        adding.run(*_APART, "update-index", "--add", "-z", "--stdin", stdin=names)
         entries = _differing(index, head)
         if not entries:
             return None
@@ -180,6 +182,41 @@ def _make(
         return _Made(index.line(*_APART, "write-tree"), entries, message)
     except StepError as error:
         raise _refused(error) from error
+
+
+def _attributes(head: Head, names: Iterable[str]) -> dict[str, bytes]:
+    """Return the attributes on the way to names as `git add` would go by them here.
+
+    In each folder those of the work tree count, else those of the user's index. Where neither
+    has any they are empty, so that those at HEAD do not count in their stead.
+    """
+    places = {
+        f"{folder}/.gitattributes".lstrip("/")
+        for name in names
+        for folder in gitplain.folders_of(name)
+    }
+    git = head.git()
+    indexed = index_entries(git, sorted(places))
+    found = {}
+    for place in places:
+        entry, data = indexed.get(place), _attributes_in(head.repository.top / place, place)
+        if data is None:
+            data = git.run("cat-file", "blob", entry.blob) if entry else b""
+        found[place] = data
+    return found
+
+
+def _attributes_in(path: Path, place: str) -> bytes | None:
+    """Return what a file of attributes holds; None where git reads none, as it follows no link."""
+    try:
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    except OSError as error:
+        raise GitError(
+            f"git's attributes cannot be read: {error.strerror or error}",
+            code="git-state",
+            path=place,
+            hint="nothing was changed; make the file readable, or run without --commit",
+        ) from error
 
 
 def _write_new(path: Path, data: bytes) -> None:

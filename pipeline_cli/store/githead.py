@@ -100,13 +100,14 @@ def look(workspace: Workspace, paths: Iterable[str]) -> Standing:
     plain = gitplain.ask(repository, names.values())
     if plain is None:
         head, blobs = _head(repository, list(names.values()))
-        indexed = _indexed(_step(head, "ls-files", "-z", "-v", "--stage"), names)
+        indexed = _indexed(_step(head, "ls-files", "-z", "-v", "--stage"), names, head.git())
         targets = tuple(
             _target(workspace, head, path, name, blobs.get(name), indexed.get(name))
             for path, name in names.items()
         )
     else:
-        head, indexed = _plain_head(repository, plain), _indexed(plain.listing, names)
+        head = _plain_head(repository, plain)
+        indexed = _indexed(plain.listing, names, head.git())
         targets = tuple(
             _plain_target(workspace, head, plain, path, name, indexed.get(name))
             for path, name in names.items()
@@ -218,9 +219,10 @@ def index_entries(git: Git, names: Iterable[str]) -> dict[str, Entry]:
 
 
 def name_of(workspace: Workspace, repository: Repository, path: str) -> str:
-    """Return the name of a file from the top of the work tree; links are followed.
+    """Return the name of a file from the top of the work tree.
 
-    Raises GitError for a file that this repository cannot hold.
+    Raises GitError for a file that this repository cannot hold, and for one that is a link or
+    lies behind one below the root: what is committed then would be another path than ours.
     """
     target = Path(os.path.realpath(workspace.locate(path)))
     top = Path(os.path.realpath(repository.top))
@@ -231,6 +233,15 @@ def name_of(workspace: Workspace, repository: Repository, path: str) -> str:
             code="git-state",
             path=path,
             hint="run the command in that repository, or without --commit",
+        )
+    root = os.path.realpath(workspace.root)
+    if str(target) != os.path.normpath(os.path.join(root, path)):
+        raise GitError(
+            "the file is a link, or lies behind one",
+            code="git-state",
+            path=path,
+            hint="let the settings name the file itself, or run without --commit; "
+            "nothing was changed",
         )
     return target.relative_to(top).as_posix()
 
@@ -287,7 +298,7 @@ def _signs(settings: dict[str, str]) -> bool:
     return signs in ("true", "yes", "on") or (signs.isdigit() and int(signs) != 0)
 
 
-def _indexed(output: bytes, names: dict[str, str]) -> dict[str, Entry]:
+def _indexed(output: bytes, names: dict[str, str], git: Git) -> dict[str, Entry]:
     """Return what the user's index holds at names; raise GitError where it forbids a commit.
 
     `output` is the whole index, as git lists it: an unmerged entry may be anywhere in it.
@@ -305,20 +316,29 @@ def _indexed(output: bytes, names: dict[str, str]) -> dict[str, Entry]:
         end = output.find(b"\t" + os.fsencode(name) + b"\0")
         if end >= 0:
             mark, mode, blob, _ = output[output.rfind(b"\0", 0, end) + 1 : end].decode().split(" ")
-            _refuse_hidden(mark, path)
+            _refuse_hidden(mark, path, git)
             found[name] = Entry(mode, blob)
     return found
 
 
-def _refuse_hidden(mark: str, path: str) -> None:
+def _refuse_hidden(mark: str, path: str, git: Git) -> None:
     """Refuse a file that the user has told git not to look at, or not to check out."""
-    if mark in ("S", "s"):
+    if mark in ("S", "s") and _is_sparse(git):
         what, remedy = "lies outside of the sparse checkout", "git sparse-checkout add FOLDER"
+    elif mark in ("S", "s"):
+        what, remedy = "is marked to be skipped", "git update-index --no-skip-worktree -- FILE"
     elif mark.islower():
         what, remedy = "is marked as unchanged", "git update-index --no-assume-unchanged -- FILE"
     else:
         return
     raise GitError(f"the file {what}", code="git-state", path=path, hint=f"first: {remedy}")
+
+
+def _is_sparse(git: Git) -> bool:
+    try:
+        return git.line("config", "--type=bool", "core.sparseCheckout") == "true"
+    except StepError:  # it is not set
+        return False
 
 
 def refuse_ignored(head: Head, targets: Iterable[Target]) -> None:

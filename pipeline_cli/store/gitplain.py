@@ -108,7 +108,7 @@ def _ask(repository: Repository, names: list[str]) -> Plain:
     if named is None or os.path.lexists(git_dir / "index.lock"):
         raise _NotPlain
     branch = os.fsdecode(named[1])
-    folders = sorted({folder for name in names for folder in _folders(name)})
+    folders = sorted({folder for name in names for folder in folders_of(name)})
     asked = [f"{branch}^{{commit}}", *(f"{branch}:{path}" for path in (*folders, *names))]
     if any("\n" in one for one in asked):
         raise _NotPlain
@@ -244,7 +244,7 @@ def _read(
     return commit, trees, contents
 
 
-def _folders(name: str) -> list[str]:
+def folders_of(name: str) -> list[str]:
     """Return the folders on the way to a name, from the top down."""
     parts = name.split("/")[:-1]
     return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
@@ -288,10 +288,10 @@ def trees_with(plain: Plain, changes: Mapping[str, TreeEntry]) -> list[Loose]:
     """Make the trees that hold HEAD's entries and these; that of the top is the last."""
     trees = {folder: dict(entries) for folder, entries in plain.trees.items()}
     for path, entry in changes.items():
-        for folder in _folders(path):
+        for folder in folders_of(path):
             trees.setdefault(folder, {})
         trees[_parent(path)][_last(path)] = entry
-    touched = {folder for path in changes for folder in _folders(path)}
+    touched = {folder for path in changes for folder in folders_of(path)}
     made = []
     for folder in sorted(touched, key=lambda one: (one != "", one), reverse=True):
         made.append(loose("tree", _tree(trees[folder]), plain.commit))

@@ -1,6 +1,7 @@
 """`pipeline doctor`: every file is a row, nothing ends the report, and nothing private is in it."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,9 @@ def test_variables_are_named_and_their_values_never_shown(tmp_path: Path) -> Non
         "kept": ["CI"],
     }
     assert b"hunter2" not in done.out
-    assert "PIPELINE_SECRET" in doctor(tmp_path, env=env).text
+    shown = doctor(tmp_path, env=env | {"TEST_COUNT": "hunter2"}).text
+    assert "PIPELINE_SECRET" in shown
+    assert re.search(r" CI, TEST_COUNT +read by update-coverage\n", shown)
 
 
 @pytest.mark.parametrize("text", ["oops oops\n", "window_day = 3\n", "window_days = 0\n"])

@@ -492,3 +492,18 @@ def test_eight_at_once_leave_one_commit(tmp_path: Path) -> None:
     check_commit(folder, head)
     assert footprint(folder, but=BOTH) == before
     assert git(folder, "fsck", "--no-dangling") == ""
+
+
+@pytest.mark.parametrize(("link", "to"), [(STAT, "../real.md"), ("docs", "papers")])
+def test_a_document_that_is_a_link_is_not_committed(tmp_path: Path, link: str, to: str) -> None:
+    folder = project(tmp_path / "w")
+    (folder / link).rename((folder / link).parent / to)
+    (folder / link).symlink_to(to)
+    git(folder, "add", link, to.removeprefix("../"))
+    git(folder, "commit", "-q", "-m", "a link")
+    before = footprint(folder)
+    ran = commit(folder)
+    assert (ran.code, "is a link, or lies behind one" in ran.err) == (5, True)
+    assert footprint(folder) == before
+    assert pipeline(folder, *WORDS, env=COUNT).code == 0
+    assert (folder / link).is_symlink()

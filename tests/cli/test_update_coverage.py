@@ -1,6 +1,8 @@
 """`pipeline update-coverage` on real files: when it acts, what it leaves, what it refuses."""
 
+import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -235,6 +237,98 @@ def test_a_count_that_is_no_number_ends_the_search(tmp_path: Path) -> None:
     assert "- 5 tests\n" in text_of(root, "STATUS")
 
 
+EMPTY = '<testsuites><testsuite name="x" timestamp="2026-02-12T17:00:00Z"/></testsuites>'
+PROVEN = {
+    "specs/001-health-check.md": "---\nsource: a.py\n---\n# Health\n",
+    "docs/SPEC-COVERAGE.md": f"{HEAD}| 001 Health | ? | ? | ? | Pending |\n",
+    "a.py": "x = 1\n",
+}
+
+
+@pytest.mark.parametrize("by", ["--junit", "evidence.junit"])
+@pytest.mark.parametrize("only", [(), ("--check",)])
+@pytest.mark.parametrize("report", ["<testsuites/>", "<testsuite/>", EMPTY])
+def test_a_report_without_a_case_says_nothing(
+    tmp_path: Path, report: str, only: tuple[str, ...], by: str
+) -> None:
+    root = write(workspace(tmp_path), {**PROVEN, "r/e.xml": report})
+    words: tuple[str, ...] = ("--junit", str(root / "r/e.xml"))
+    if by != "--junit":
+        write(root, {"pipeline.toml": "[evidence]\njunit = ['r/*.xml']\n"})
+        words = ("--tests-passed",)
+    ran = pipeline(root, "update-coverage", *words, *only, "--json", env={"PATH": "/nowhere"})
+    assert ran.code == len(only)
+    assert {change["kind"] for change in ran.json["changes"]} == {"added", "listed"}
+    assert ran.json["status"]["test_count"] is None
+    assert "- 5 tests\n" in text_of(root, "STATUS")
+    assert "Verified" not in text_of(root)
+    assert set(ran.finding_codes()) == {"junit-no-cases", "test-count-unknown"}
+    assert "the count stays; the reports hold no test case; " in ran.json["findings"][-1]["message"]
+    if by == "--junit":
+        assert ran.json["why"] == "nothing is promoted: the reports hold no test case"
+
+
+def test_an_empty_report_beside_one_with_cases_changes_nothing_of_what_that_says(
+    tmp_path: Path,
+) -> None:
+    case = '<testsuite><testcase classname="tests.test_a" name="test_x"/></testsuite>'
+    root = write(workspace(tmp_path), {**PROVEN, "r/a.xml": case, "r/e.xml": EMPTY})
+    words = [word for name in ("a", "e") for word in ("--junit", f"{root}/r/{name}.xml")]
+    answer = pipeline(root, "update-coverage", *words, "--json").json
+    assert answer["status"]["test_count"] == 1
+    assert answer["why"] == "the tests passed, says --junit"
+    assert answer["coverage"]["promoted"] == 3
+
+
+def test_what_counts_tests_beside_an_empty_report_still_does(tmp_path: Path) -> None:
+    root = write(workspace(tmp_path), {"e.xml": EMPTY})
+    words = ("update-coverage", "--junit", str(root / "e.xml"), "--json")
+    ran = pipeline(root, *words, env=COUNT)
+    assert ran.json["status"]["test_count"] == 74
+    assert ran.finding_codes() == ["junit-no-cases"]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "changed", "why"),
+    [
+        ("2026-02-12T17:00:00Z", "2026-02-12T16:59:00Z", None),
+        ("2026-02-12T17:00:00Z", "2026-02-12T17:00:01Z", "r/a.xml is older than tests/test_b.py"),
+        ("2027-02-12T17:00:00Z", "2026-02-12T16:00:00Z", "r/a.xml has no time that counts"),
+        ("", "2026-02-12T16:00:00Z", "r/a.xml has no time that counts"),
+    ],
+)
+@pytest.mark.parametrize("given", [True, False])
+def test_a_report_of_the_settings_counts_tests_only_where_it_is_of_this_tree(
+    tmp_path: Path, stamp: str, changed: str, why: str | None, given: bool
+) -> None:
+    case = '<testcase classname="tests.test_a" name="test_x"/>'
+    files = {"tests/test_a.py": "def test_x(): ...\n", "tests/test_b.py": "", "src/c.py": ""}
+    root = write(workspace(tmp_path), files)
+    write(root, {"r/a.xml": f'<testsuite timestamp="{stamp}">{case}</testsuite>'})
+    write(root, {"pipeline.toml": "[evidence]\njunit = ['r/*.xml']\n"})
+    for name in ("tests/test_a.py", "tests/test_b.py"):
+        at = datetime.fromisoformat("2026-01-01T00:00:00Z" if "_a" in name else changed)
+        os.utime(root / name, (at.timestamp(),) * 2)
+    words = ("--junit", f"{root}/r/a.xml") if given else ("--tests-passed",)
+    ran = pipeline(root, "update-coverage", *words, "--json", env={"PATH": "/nowhere"})
+    counted = given or why is None
+    assert ran.json["status"]["test_count"] == (1 if counted else None)
+    assert ("- 5 tests\n" in text_of(root, "STATUS")) == (not counted)
+    told = [one["message"] for one in ran.json["findings"] if one["code"] == "test-count-unknown"]
+    assert len(told) == (not counted)
+    assert counted or f"the count stays; the report {why}; pytest --co -q: " in told[0]
+
+
+def test_without_a_test_file_the_last_change_is_that_of_code(tmp_path: Path) -> None:
+    case = '<testsuite timestamp="2026-02-12T17:00:00Z"><testcase name="x"/></testsuite>'
+    root = write(workspace(tmp_path), {"r/a.xml": case, "src/lib.rs": ""})
+    write(root, {"pipeline.toml": "[evidence]\njunit = ['r/*.xml']\n"})
+    ran = pipeline(root, *WORDS, "--json", env={"PATH": "/nowhere"})
+    assert "the report r/a.xml is older than src/lib.rs" in ran.json["findings"][-1]["message"]
+    (root / "src/lib.rs").unlink()
+    assert pipeline(root, *WORDS, "--json").json["status"]["test_count"] == 1
+
+
 def test_pytest_counts_where_nobody_says(tmp_path: Path) -> None:
     root = write(workspace(tmp_path), {"test_x.py": "def test_a(): ...\ndef test_b(): ...\n"})
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
@@ -242,6 +336,17 @@ def test_pytest_counts_where_nobody_says(tmp_path: Path) -> None:
     assert answer["status"]["test_count"] == 2
     assert "- 2 tests (CI runs full suite)\n" in text_of(root, "STATUS")
     assert not list(root.rglob("__pycache__")) + list(root.rglob(".pytest_cache"))
+
+
+@pytest.mark.parametrize("quiet", ["-q", "-qq"])
+def test_pytest_that_is_quiet_by_its_settings_counts(tmp_path: Path, quiet: str) -> None:
+    root = write(workspace(tmp_path), {"pytest.ini": f"[pytest]\naddopts = {quiet}\n"})
+    two = "import warnings\nwarnings.warn('x.py: 5')\ndef test_a(): ...\ndef test_b(): ...\n"
+    write(root, {"tests/test_x.py": two, "tests/test_y z.py": "def test_c(): ...\n"})
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    ran = pipeline(root, *WORDS, "--json", env={"PATH": path})
+    assert ran.json["status"]["test_count"] == 3
+    assert ran.finding_codes() == []
 
 
 def test_pytest_that_fails_leaves_the_count(tmp_path: Path) -> None:

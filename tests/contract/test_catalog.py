@@ -97,6 +97,16 @@ def test_every_setting_has_a_meaning_and_a_line_in_the_manual() -> None:
     assert [name for name in missing if f"`{name.partition('.')[0]}.*`" not in text] == []
 
 
+def test_the_manual_names_update_coverage_where_it_reads_a_setting() -> None:
+    source = (PACKAGE / "load/coverage.py").read_text()
+    rows = (DOCS / "settings.md").read_text().splitlines()
+    read = {f"paths.{name}" for name in re.findall(r"paths\.(\w+)", source)}
+    assert read == {"paths.coverage", "paths.status", "paths.specs"}
+    for name in (*read, "specs.ignore", "evidence.junit", "executor.test_command"):
+        (row,) = (row for row in rows if row.startswith(f"| `{name}` |"))
+        assert "update-coverage" in row.split("|")[-2]
+
+
 def test_every_exit_code_has_a_line_in_the_manual() -> None:
     text = (DOCS / "exit-codes.md").read_text()
     for code in of_kind("exit code"):

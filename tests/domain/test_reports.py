@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pipeline_cli.domain.asked_tests import Unasked
 from pipeline_cli.domain.report_names import Spot, spots_of
 from pipeline_cli.domain.reports import Case, CaseOutcome, Outcome, Report, Reports, fresh
 
@@ -328,6 +329,25 @@ def test_a_surefire_report_answers(
         case("com.x.FooTest$Inner", "testIn", "failed"),
     )
     assert counts(found.outcome_of(file, names)) == expected
+
+
+def test_reports_are_doubted_after_a_change_unless_they_have_no_case() -> None:
+    told = (case("tests.test_health", "test_ok"),)
+    empty = Report("empty.xml", ())
+    assert not Reports([empty]).tell_anything
+    both = Reports([empty, Report("a.xml", told, AT)])
+    assert both.tell_anything
+    assert [both.doubt_after("x.py", one) for one in (None, AT)] == [None, None]
+    assert both.doubt_after("x.py", LATER) == "the report a.xml is older than x.py"
+    undated = Reports([Report("a.xml", told)])
+    assert undated.doubt_after("x.py", None) == "the report a.xml has no time that counts"
+
+
+def test_cases_that_are_only_counted_tell_something() -> None:
+    unasked = Unasked()
+    assert not Report("a.xml", (), AT, unasked).holds_any
+    unasked.add("suite", "class", "name", None)
+    assert Reports([Report("a.xml", (), AT, unasked)]).tell_anything
 
 
 def test_a_case_says_where_it_lies_or_nothing() -> None:

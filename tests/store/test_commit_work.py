@@ -1,6 +1,7 @@
 """What a commit of ours is made of, what hooks see of it, and who may work at the same time."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,12 +154,33 @@ def test_a_name_never_becomes_an_option_or_a_pattern(tmp_path: Path, name: str) 
     assert git(folder, "cat-file", "blob", f"HEAD:./{name}") == f"text\n{ROW}".rstrip()
 
 
-def test_a_file_behind_a_link_is_committed_where_it_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("added", [True, False])
+@pytest.mark.parametrize(
+    ("link", "to", "path"),
+    [
+        ("linked", "docs", "linked/a.md"),
+        ("linked", "docs", "linked/new.md"),
+        ("docs/linked.md", "a.md", "docs/linked.md"),
+        ("docs/linked.md", "../clean.md", "docs/linked.md"),
+        ("docs/linked.md", "nowhere.md", "docs/linked.md"),
+    ],
+)
+def test_a_file_that_is_a_link_or_lies_behind_one_is_refused(
+    tmp_path: Path, record_property: Property, link: str, to: str, path: str, added: bool
+) -> None:
     folder = repository(tmp_path / "w")
-    (folder / "linked").symlink_to("docs")
-    head = git(folder, "rev-parse", "HEAD")
-    assert commit(folder, "linked/a.md") is not None
-    witness(folder, head, holds={A: AFTER[A]})
+    (folder / link).symlink_to(to)
+    if added:
+        git(folder, "add", link)
+        git(folder, "commit", "-q", "-m", "a link")
+    before = footprint(folder)
+    with pytest.raises(GitError, match="a link") as caught:
+        commit(folder, path)
+    assert (caught.value.exit_code, caught.value.path) == (5, path)
+    assert footprint(folder) == before
+    if added:
+        what = f"{path}: link to {to}"
+        record_property("git-state", f"{what} | {said(caught.value)} | all: {UNTOUCHED}")
 
 
 def test_a_file_of_a_submodule_is_refused_from_outside(
@@ -330,6 +352,79 @@ def test_line_ends_are_committed_as_git_would(tmp_path: Path) -> None:
     witness(folder, head)
     assert (folder / A).read_bytes() == b"# A\r\n" + ROW.encode()
     assert git(folder, "diff", "HEAD", "--name-only") == ""
+
+
+CRLF = "*.md text eol=crlf\n"
+#: Attributes that are not HEAD's: what HEAD holds, what is staged, and what lies in the work
+#: tree, at a place; None for no such file.
+ATTRIBUTES: dict[str, tuple[str, str | None, str | None, str | None]] = {
+    "untracked": (".gitattributes", None, None, CRLF),
+    "staged": (".gitattributes", None, CRLF, CRLF),
+    "staged and emptied": (".gitattributes", None, CRLF, ""),
+    "edited": (".gitattributes", "*.md -text\n", "*.md -text\n", CRLF),
+    "edited away": (".gitattributes", CRLF, CRLF, "*.md -text\n"),
+    "in our folder": ("docs/.gitattributes", None, None, "a.md text eol=crlf\n"),
+    "in our folder, over those of HEAD": ("docs/.gitattributes", "*.md -text\n", None, CRLF),
+}
+
+
+@pytest.mark.parametrize("hooked", [False, True], ids=["", "hook"])
+@pytest.mark.parametrize("state", ATTRIBUTES)
+def test_attributes_that_are_not_those_of_head_count_as_for_git_add(
+    tmp_path: Path, record_property: Property, state: str, hooked: bool
+) -> None:
+    place, at_head, staged, work = ATTRIBUTES[state]
+    folder = repository(tmp_path / "w")
+    if at_head is not None:
+        write(folder, {place: at_head})
+        git(folder, "add", place)
+        git(folder, "commit", "-q", "-m", "attributes")
+    if staged is not None:
+        write(folder, {place: staged})
+        git(folder, "add", place)
+    if work is not None:
+        write(folder, {place: work})
+    for path in PATHS:
+        (folder / path).unlink()
+    git(folder, "checkout", "--", *PATHS)
+    if hooked:
+        hook(folder, "pre-commit", 'git diff --quiet && test -z "$(git status -s -uall | grep ^?)"')
+    twin = tmp_path / "twin"
+    shutil.copytree(folder, twin)
+    others = git(folder, "status", "--porcelain")
+    head = git(folder, "rev-parse", "HEAD")
+    committed = commit(folder)
+    for path in PATHS:
+        write(twin, {path: (folder / path).read_bytes()})
+    git(twin, "add", *PATHS)
+    for path in PATHS:
+        assert git(folder, "rev-parse", f"HEAD:{path}") == git(twin, "rev-parse", f":{path}")
+    assert git(folder, "diff", "--numstat", head, "HEAD") == f"1\t0\t{A}\n1\t0\t{B}"
+    assert git(folder, "status", "--porcelain") == others
+    if not hooked:
+        what = f"attributes not HEAD's, {state}"
+        record_property(
+            "git-state", f"{what} | {said(committed)}, as `git add` would | {UNTOUCHED}"
+        )
+
+
+@pytest.mark.parametrize("place", [".gitattributes", "docs/.gitattributes"])
+@pytest.mark.parametrize("staged", [True, False])
+def test_attributes_that_are_not_in_the_work_tree_are_those_of_the_index(
+    tmp_path: Path, staged: bool, place: str
+) -> None:
+    folder = write(repository(tmp_path / "w"), {place: "a.md filter=up\n"})
+    git(folder, "config", "filter.up.clean", "tr n N")
+    git(folder, "add", place)
+    if staged:
+        (folder / place).unlink()
+    else:
+        git(folder, "commit", "-q", "-m", "attributes")
+        git(folder, "rm", "-q", place)
+    head = git(folder, "rev-parse", "HEAD")
+    assert commit(folder) is not None
+    row = AFTER[A].replace(b"n", b"N") if staged else AFTER[A]
+    witness(folder, head, holds={A: row, B: AFTER[B]})
 
 
 def test_a_file_that_git_converts_on_the_way_in_counts_as_clean(tmp_path: Path) -> None:

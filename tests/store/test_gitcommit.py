@@ -149,10 +149,25 @@ REFUSALS = {
     ),
     "core.bare": Refusal(bare_but_for_its_files, "git-state", "bare", "clone"),
     "file outside of the sparse checkout": Refusal(
-        lambda folder: git(folder, "update-index", "--skip-worktree", A),
+        lambda folder: git(folder, "sparse-checkout", "set", "--cone", "far"),
         "git-state",
         "sparse",
         "sparse-checkout add",
+    ),
+    "file marked to be skipped": Refusal(
+        lambda folder: git(folder, "update-index", "--skip-worktree", A),
+        "git-state",
+        "marked to be skipped",
+        "git update-index --no-skip-worktree",
+    ),
+    "file marked to be skipped, step by step": Refusal(
+        lambda folder: (
+            git(folder, "update-index", "--skip-worktree", A),
+            git(folder, "config", "core.hooksPath", "hooks"),
+        ),
+        "git-state",
+        "marked to be skipped",
+        "git update-index --no-skip-worktree",
     ),
     "file marked as unchanged": Refusal(
         lambda folder: git(folder, "update-index", "--assume-unchanged", A),
