@@ -1,10 +1,12 @@
 """The status page in markdown: the two lists of specs and the count of tests.
 
 Owns the edits of contracts §13 ("STATUS"): only the lines of the lists, the blank lines after
-them and the count line are ever touched.
+them and the count line are ever touched. An entry that people have written something under is
+moved together with it, or stays: nothing that stands under an entry is ever deleted.
 """
 
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -12,6 +14,7 @@ from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.coverage import PRESENT, UNKNOWN
 from pipeline_cli.domain.coverage_update import Change
 from pipeline_cli.domain.documents import SourceFile
+from pipeline_cli.domain.findings import Finding
 from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line
 
 IMPLEMENTED, PENDING = "Specs Implemented", "Specs Pending Implementation"
@@ -20,6 +23,12 @@ NONE = "None"
 
 _BULLET = re.compile(r"[-*+][ \t]+(.*)")
 _COUNT = re.compile(r"- (\d[\d,]*) test")
+#: A line across the page, also where it begins like an entry (`* * *`).
+_RULE = re.compile(r"([-*_])(?:[ \t]*\1){2,}")
+#: What begins a block of its own at the margin, so that it is no further line of an entry.
+_OWN_BLOCK = re.compile(r"[>|<]|\d{1,9}[.)](?:[ \t]|$)|```|~~~|([-*_=])(?:[ \t]*\1)*$")
+#: So far in is what stands under an entry after a blank line.
+_UNDER_ENTRY = re.compile(r"  | ?\t")
 
 
 class StatusUpdate(NamedTuple):
@@ -28,6 +37,7 @@ class StatusUpdate(NamedTuple):
     edits: tuple[Edit, ...]
     changes: tuple[Change, ...]
     counted: Change | None
+    findings: tuple[Finding, ...] = ()
 
 
 def count_line(source: SourceFile) -> int | None:
@@ -47,16 +57,13 @@ def update(
     document = Document(source.text)
     edits: list[Edit] = []
     changes: list[Change] = []
-    for title, mark in ((IMPLEMENTED, PRESENT), (PENDING, UNKNOWN)):
-        heading = _heading(document, title)
-        if heading is None:
-            continue
-        found = _list_of(document, heading)
-        shown = [_entry(label) for label, given in listed if given == mark and label] or [NONE]
-        edit = _list_edit(document, found, shown)
+    wishes = [*_wishes(document, listed)]
+    kept = _settle(wishes)
+    for wish in wishes:
+        edit = _list_edit(document, wish)
         if edit:
             edits.append(edit)
-            changes += _list_changes(source.path, heading, found, shown)
+            changes += _list_changes(source.path, wish)
     count = None
     line = _count_line(document)
     if line and tests is not None:
@@ -66,7 +73,8 @@ def update(
             edits.append(Edit(line.start, end, text))
             what = f"{before.removeprefix('- ')} → {text.removeprefix('- ')}"
             count = Change(source.path, line.number, "test_count", None, what, "")
-    return StatusUpdate(tuple(edits), tuple(changes), count)
+    findings = tuple(_kept_finding(source.path, entry) for entry in kept)
+    return StatusUpdate(tuple(edits), tuple(changes), count, findings)
 
 
 def _entry(label: str) -> str:
@@ -94,12 +102,16 @@ def _count_line(document: Document) -> Line | None:
 
 
 class _Entry(NamedTuple):
-    """An entry of a list: what it says, and where it and the lines that continue it stand."""
+    """An entry of a list: what it says, and where it and what stands under it are.
+
+    `noted` tells whether anything stands under it.
+    """
 
     text: str
     start: int
     end: int
     line: int
+    noted: bool = False
 
 
 class _List(NamedTuple):
@@ -124,17 +136,21 @@ def _list_of(document: Document, heading: Heading) -> _List:
     entries: list[_Entry] = []
     blank = min(heading.span.end + 1, size)
     stop, blanks, rest = blank, 0, False
+    held = False  # the line before is in a fence or a comment that stands under an entry
     for line in _section(document, heading):
         raw = text[line.start : line.end].rstrip(BLANK)
         after, end = min(line.end + 1, size), line.start + len(raw)
-        bullet = None if line.hidden else _BULLET.fullmatch(raw)
+        bullet = None if line.hidden or _RULE.fullmatch(raw) else _BULLET.fullmatch(raw)
+        held = held and line.hidden
+        under = held or (bool(entries) and bool(raw) and _stands_under(raw, blanks))
         if bullet:
             entries.append(_Entry(bullet[1].strip(BLANK), line.start, end, line.number))
+        elif under:
+            entries[-1] = entries[-1]._replace(end=end, noted=True)
+            held = line.hidden
         elif not raw and (entries or not rest):
             stop, blanks = after, blanks + 1
             continue
-        elif entries and raw[0] in " \t" and not blanks and not line.hidden:
-            entries[-1] = entries[-1]._replace(end=end)
         else:
             rest = True
             if entries:
@@ -149,14 +165,116 @@ def _list_of(document: Document, heading: Heading) -> _List:
     return _List(tuple(entries), start, end, blank, stop, blanks, followed)
 
 
-def _list_edit(document: Document, found: _List, shown: Sequence[str]) -> Edit | None:
+def _stands_under(raw: str, blanks: int) -> bool:
+    """Tell whether a line that is no entry belongs to the entry above it.
+
+    `blanks` are the blank lines between. Without one that is any indented line, and one at the
+    margin that goes on with the entry's own paragraph.
+    """
+    if blanks:
+        return _UNDER_ENTRY.match(raw) is not None
+    return raw[0] in " \t" or not _OWN_BLOCK.match(raw)
+
+
+class _Wish:
+    """What a list should say: its entries' texts, and for each the entry that is there already.
+
+    `claims` holds a null where an entry is new. `kept` are the entries that stay although no row
+    says so, because something stands under them.
+    """
+
+    def __init__(self, heading: Heading, found: _List, shown: list[str]) -> None:
+        self.heading = heading
+        self.found = found
+        self.shown = shown
+        self.kept: list[_Entry] = []
+        pool: defaultdict[str, deque[_Entry]] = defaultdict(deque)
+        for entry in sorted(found.entries, key=lambda entry: not entry.noted):
+            pool[entry.text].append(entry)
+        self.claims = [pool[text].popleft() if pool[text] else None for text in shown]
+        self.free: defaultdict[str, deque[int]] = defaultdict(deque)
+        for place, (text, claim) in enumerate(zip(shown, self.claims, strict=True)):
+            if text != NONE and not (claim and claim.noted):
+                self.free[text].append(place)
+
+    def unclaimed(self) -> list[_Entry]:
+        """Return the entries with something under them that are not to be shown here."""
+        claimed = {claim.start for claim in self.claims if claim}
+        return [each for each in self.found.entries if each.noted and each.start not in claimed]
+
+    def take(self, entry: _Entry) -> bool:
+        """Show an entry of another list here, with what is under it; false where none is due."""
+        places = self.free[entry.text]
+        if not places:
+            return False
+        self.claims[places.popleft()] = entry
+        return True
+
+    def keep(self, entries: list[_Entry]) -> None:
+        """Let entries stay; a list that has some is not empty."""
+        self.kept = entries
+        if entries and self.shown == [NONE] and not (self.claims[0] and self.claims[0].noted):
+            self.shown, self.claims = [], []
+
+    def pieces(self) -> list[tuple[str, _Entry | None]]:
+        """Return what the list should say, in order; what stays follows what it followed."""
+        claimed = {claim.start for claim in self.claims if claim}
+        kept = {entry.start for entry in self.kept}
+        followers: defaultdict[int | None, list[tuple[str, _Entry | None]]] = defaultdict(list)
+        anchor = None
+        for entry in self.found.entries:
+            if entry.start in claimed:
+                anchor = entry.start
+            elif entry.start in kept:
+                followers[anchor].append((entry.text, entry))
+        pieces = followers[None]
+        for text, claim in zip(self.shown, self.claims, strict=True):
+            pieces.append((text, claim))
+            if claim:
+                pieces += followers[claim.start]
+        return pieces
+
+
+def _wishes(document: Document, listed: Sequence[tuple[str, str | None]]) -> Iterator[_Wish]:
+    """Yield what each list should say, where its heading is there."""
+    for title, mark in ((IMPLEMENTED, PRESENT), (PENDING, UNKNOWN)):
+        heading = _heading(document, title)
+        if heading:
+            shown = [_entry(label) for label, given in listed if given == mark and label]
+            yield _Wish(heading, _list_of(document, heading), shown or [NONE])
+
+
+def _settle(wishes: Sequence[_Wish]) -> list[_Entry]:
+    """Move entries with something under them to the list that shows them; return what stays."""
+    left = [wish.unclaimed() for wish in wishes]
+    for wish, entries in zip(wishes, left, strict=True):
+        others = [other for other in wishes if other is not wish]
+        wish.keep([each for each in entries if not any(other.take(each) for other in others)])
+    return [entry for wish in wishes for entry in wish.kept]
+
+
+def _kept_finding(path: str, entry: _Entry) -> Finding:
+    return Finding(
+        code="status-entry-kept",
+        severity="warning",
+        message=f"{entry.text[:80]!r} is in no row that this list shows, and stays, for something "
+        "is written under it",
+        path=path,
+        line=entry.line,
+        hint="move what stands under it to where it belongs, then delete the entry",
+    )
+
+
+def _list_edit(document: Document, wish: _Wish) -> Edit | None:
     """Return the edit that makes a list say what it should; None where it does."""
-    text, newline = document.text, document.newline
+    text, newline, found = document.text, document.newline, wish.found
     old = text[found.start : found.stop]
     body = text[found.start : found.end]
-    if [entry.text for entry in found.entries] != list(shown):
-        known = {entry.text: text[entry.start : entry.end] for entry in found.entries}
-        body = newline.join(known.get(each, f"- {each}") for each in shown)
+    pieces = wish.pieces()
+    if [entry for _, entry in pieces] != list(found.entries):
+        body = newline.join(
+            text[entry.start : entry.end] if entry else f"- {label}" for label, entry in pieces
+        )
     # Where there was no list, the line's end is new, unless the file ends without one.
     closing = text[found.end : found.blank]
     if not found.entries:
@@ -182,9 +300,9 @@ def _blanks_after(found: _List) -> int:
             return found.blanks if found.entries else max(found.blanks, 1)
 
 
-def _list_changes(
-    path: str, heading: Heading, found: _List, shown: Sequence[str]
-) -> Iterator[Change]:
+def _list_changes(path: str, wish: _Wish) -> Iterator[Change]:
+    heading, found = wish.heading, wish.found
+    shown = [label for label, _ in wish.pieces()]
     before, after = {entry.text for entry in found.entries}, set(shown)
     told = "the rows of the coverage table"
     new = [text for text in shown if text not in before]

@@ -198,6 +198,7 @@ def _planned(
         page = status_md.update(status, listed, tests)
         edits.append(DocumentEdit(status, page.edits))
         changes += page.changes
+        tally.extend(page.findings)
         if page.counted:
             changes.append(msgspec.structs.replace(page.counted, evidence=count.origin))
         if count.trouble:

@@ -273,6 +273,24 @@ def test_pytest_that_fails_says_why(tmp_path: Path) -> None:
         assert "\x1b" not in line
 
 
+def test_what_people_wrote_under_an_entry_is_never_lost(tmp_path: Path) -> None:
+    page = (
+        "## Specs Implemented\n- 009 Old\n\n  Retired in May.\n\n- None\n\n"
+        "## Specs Pending Implementation\n- 001 Health\n  - decision of 3 May\n"
+    )
+    table = f"{HEAD}| 001 Health | ✓ | ✓ | ✓ | |\n"
+    root = workspace(tmp_path, **{"docs_STATUS.md": page, "docs_SPEC-COVERAGE.md": table})
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    text = text_of(root, "STATUS")
+    assert "- 009 Old\n\n  Retired in May.\n- 001 Health\n  - decision of 3 May\n" in text
+    assert text.count("001 Health") == 1
+    (kept,) = [each for each in ran.json["findings"] if each["code"] == "status-entry-kept"]
+    assert (kept["path"], kept["line"]) == ("docs/STATUS.md", 2)
+    before = snapshot(root)
+    assert pipeline(root, *WORDS, "--json", env=COUNT).json["changes"] == []
+    assert snapshot(root) == before
+
+
 def test_findings_name_what_is_odd_in_the_table(tmp_path: Path) -> None:
     rows = "| 001 Health | ✅ | ✓ |\n|  | ✓ | ✓ | ✓ | x |\n\n| 012 Other | yes | ✓ | ✓ | x |\n\n"
     text = HEAD + rows + HEAD

@@ -38,7 +38,8 @@ def test_an_empty_list_says_none() -> None:
         (f"{DONE}- x\n\n\n\n{TODO}", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
         (f"{DONE}- x\n{TODO}- y\n", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
         (f"{DONE}- x\n\n\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\n\ntext\n"),
-        (f"{DONE}- x\ntext\n", f"{DONE}- 001 A\n- PLAN M\ntext\n"),
+        (f"{DONE}- x\n> text\n", f"{DONE}- 001 A\n- PLAN M\n> text\n"),
+        (f"{DONE}- x\n* * *\n- y\n", f"{DONE}- 001 A\n- PLAN M\n* * *\n- y\n"),
         (f"{DONE}text\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
         (f"{DONE}\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
         (f"{DONE}\n", f"{DONE}- 001 A\n- PLAN M\n\n"),
@@ -153,9 +154,99 @@ def test_other_lines_stay_and_a_second_run_changes_nothing(
 
     def others(lines: str) -> list[str]:
         lines = lines.replace("\r\n", "\n")
-        return [line for line in lines.split("\n") if line and not line.startswith(ours)]
+        return sorted(line for line in lines.split("\n") if line and not line.startswith(ours))
 
     assert others(once) == others(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "kept"),
+    [
+        (  # it moves with what is under it
+            f"{DONE}- None\n\n{TODO}- 001 A\n  - decision of 3 May\n- 002 B\n",
+            f"{DONE}- 001 A\n  - decision of 3 May\n- PLAN M\n\n{TODO}- 002 B\n",
+            [],
+        ),
+        (  # also in place of the bare entry there
+            f"{DONE}- PLAN M\n- 001 A\n\n{TODO}* 001 A\n\n  Long ago.\n\n* 002 B\n",
+            f"{DONE}* 001 A\n\n  Long ago.\n- PLAN M\n\n{TODO}* 002 B\n",
+            [],
+        ),
+        (  # not in place of one that has text too
+            f"{DONE}- 001 A\n  here\n- PLAN M\n\n{TODO}- 001 A\n  there\n- 002 B\n",
+            None,
+            [7],
+        ),
+        (f"{DONE}- 009 Old\n\n  Retired.\n\n- 001 A\n- PLAN M\n", None, [2]),
+        (
+            f"{DONE}- 001 A\n- 009 Old\n  ```\n- code\n\n  ```\n- 010 Older\n",
+            f"{DONE}- 001 A\n- 009 Old\n  ```\n- code\n\n  ```\n- PLAN M\n",
+            [3],
+        ),
+        (f"{DONE}- x\ntext\n", f"{DONE}- x\ntext\n- 001 A\n- PLAN M\n", [2]),
+        (f"{DONE}- x <!-- a\nb -->\n", f"{DONE}- x <!-- a\nb -->\n- 001 A\n- PLAN M\n", [2]),
+        (f"{TODO}- 001 A\n  note\n", f"{TODO}- 001 A\n  note\n- 002 B\n", [2]),
+        (f"{TODO}- None\n  note\n- 002 B\n", None, [2]),
+    ],
+)
+def test_an_entry_goes_only_with_what_stands_under_it(
+    before: str, wanted: str | None, kept: list[int]
+) -> None:
+    assert after(before) == (wanted or before)
+    assert after(wanted or before) == (wanted or before)
+    found = status_md.update(SourceFile("docs/S.md", before), LISTED, None).findings
+    assert [(each.code, each.line) for each in found] == [("status-entry-kept", at) for at in kept]
+
+
+def test_a_list_with_an_entry_that_stays_is_not_empty() -> None:
+    text = f"{TODO}- None\n- 009 Old\n  note\n"
+    assert after(text, []) == f"{TODO}- 009 Old\n  note\n"
+    assert after(f"{TODO}- None\n  note\n", []) == f"{TODO}- None\n  note\n"
+
+
+@pytest.mark.parametrize("more", ["", f"{TODO}- None\n"])
+def test_rows_of_one_label_do_not_double_what_stands_under_it(more: str) -> None:
+    text = f"{DONE}- 001 A\n  note\n\n{more}"
+    assert after(text, [("001 A", "✓"), ("001 A", "✓")]).count("note") == 1
+
+
+LABELS = ["001 A", "002 B", "003 C", "None"]
+UNDER = ["  note {}\n", "  - sub {}\n", "\n  para {}\n", "lazy {}\n", "  ```\ncode {}\n\n  ```\n",
+         "\n  <!--\n\n  c {} -->\n", "\tx {}\n\n    y\n"]  # fmt: skip
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.lists(st.sampled_from(UNDER), max_size=2)), max_size=4
+)
+ROWS = st.lists(st.tuples(st.sampled_from(LABELS[:3]), st.sampled_from(["✓", "?", "—"])),
+                max_size=4, unique_by=lambda row: row[0])  # fmt: skip
+
+
+@given(ENTRIES, ENTRIES, ROWS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\n"]))
+def test_no_byte_of_what_stands_under_an_entry_is_lost(
+    done: list[tuple[str, list[str]]],
+    todo: list[tuple[str, list[str]]],
+    rows: list[tuple[str, str | None]],
+    newline: str,
+    gap: str,
+) -> None:
+    text = "# Status\n\n"
+    blocks: list[str] = []
+    for heading, entries in ((DONE, done), (TODO, todo)):
+        text += f"{heading}{gap}"
+        for label, under in entries:
+            block = f"- {label}\n" + "".join(
+                piece.format(f"<{len(blocks)}.{place}>") for place, piece in enumerate(under)
+            )
+            text += block + gap
+            if under:
+                blocks.append(block.replace("\n", newline))
+        text += "\n"
+    text = text.replace("\n", newline)
+    once = after(text, rows)
+    assert after(once, rows) == once
+    assert all(once.count(block) == 1 for block in blocks)
+    for label, _ in rows:
+        mine = [block for block in blocks if block.startswith(f"- {label}{newline}")]
+        assert once.count(f"- {label}{newline}") <= max(1, len(mine))
 
 
 @pytest.mark.parametrize(

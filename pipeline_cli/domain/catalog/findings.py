@@ -116,6 +116,10 @@ FINDINGS = (
                 "A row has fewer or more cells than the status table has columns.",
                 "The cells that are there are read; what is missing claims nothing.",
             ),
+            "status-entry-kept": (
+                "No row puts an entry of the status page into its list, and text stands under it.",
+                "The entry and its text stay where they are.",
+            ),
             "cov-second-table": ("There is a second status table.", "Only the first is read."),
             "cov-stray-rows": (
                 "Rows stand below the status table, after a blank line.",
