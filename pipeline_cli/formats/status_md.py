@@ -8,27 +8,20 @@ moved together with it, or stays: nothing that stands under an entry is ever del
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipeline_cli.domain.changes import Edit
 from pipeline_cli.domain.coverage import PRESENT, UNKNOWN
 from pipeline_cli.domain.coverage_update import Change
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding
-from pipeline_cli.formats.markdown import BLANK, Document, Heading, Line
+from pipeline_cli.formats.markdown import Document, Heading, Line
+from pipeline_cli.formats.status_lists import Entry, List, headings_of, list_of, section_of
+from pipeline_cli.formats.status_shape import IMPLEMENTED, PENDING, TEST_COUNT, Listing, shape_of
 
-IMPLEMENTED, PENDING = "Specs Implemented", "Specs Pending Implementation"
-TEST_COUNT = "Test Count"
 NONE = "None"
 
-_BULLET = re.compile(r"[-*+][ \t]+(.*)")
 _COUNT = re.compile(r"- (\d[\d,]*) test")
-#: A line across the page, also where it begins like an entry (`* * *`).
-_RULE = re.compile(r"([-*_])(?:[ \t]*\1){2,}")
-#: What begins a block of its own at the margin, so that it is no further line of an entry.
-_OWN_BLOCK = re.compile(r"[>|<]|\d{1,9}[.)](?:[ \t]|$)|```|~~~|([-*_=])(?:[ \t]*\1)*$")
-#: So far in is what stands under an entry after a blank line.
-_UNDER_ENTRY = re.compile(r"  | ?\t")
 
 
 class StatusUpdate(NamedTuple):
@@ -58,14 +51,16 @@ def update(
     edits: list[Edit] = []
     changes: list[Change] = []
     wishes = [*_wishes(document, listed)]
-    kept = _settle(wishes)
-    for wish in wishes:
+    line = _count_line(document)
+    labels = [_entry(label) for label, _ in listed]
+    shape = shape_of(source.path, document, [each.listing() for each in wishes], labels, line)
+    kept = [] if shape.stays else _settle(wishes)
+    for wish in () if shape.stays else wishes:
         edit = _list_edit(document, wish)
         if edit:
             edits.append(edit)
             changes += _list_changes(source.path, wish)
     count = None
-    line = _count_line(document)
     if line and tests is not None:
         end = line.end - document.text[line.start : line.end].endswith("\r")
         before, text = document.text[line.start : end], f"- {tests} tests (CI runs full suite)"
@@ -73,7 +68,7 @@ def update(
             edits.append(Edit(line.start, end, text))
             what = f"{before.removeprefix('- ')} → {text.removeprefix('- ')}"
             count = Change(source.path, line.number, "test_count", None, what, "")
-    findings = tuple(_kept_finding(source.path, entry) for entry in kept)
+    findings = (*shape.findings, *(_kept_finding(source.path, entry) for entry in kept))
     return StatusUpdate(tuple(edits), tuple(changes), count, findings)
 
 
@@ -82,98 +77,15 @@ def _entry(label: str) -> str:
     return label.replace("<!--", "&lt;!--").replace("-->", "--&gt;")
 
 
-def _heading(document: Document, title: str) -> Heading | None:
-    wanted = title.casefold()
-    return next((each for each in document.headings if each.text.casefold() == wanted), None)
-
-
-def _section(document: Document, heading: Heading) -> Sequence[Line]:
-    """Return the lines under a heading, down to the next one."""
-    after = next((each.line for each in document.headings if each.line > heading.line), None)
-    return document.lines[heading.line : after - 1 if after else None]
-
-
 def _count_line(document: Document) -> Line | None:
-    heading = _heading(document, TEST_COUNT)
-    for line in _section(document, heading) if heading else ():
+    for line in (
+        line
+        for heading in headings_of(document, TEST_COUNT)[:1]
+        for line in section_of(document, heading)
+    ):
         if not line.hidden and _COUNT.match(document.text, line.start, line.end):
             return line
     return None
-
-
-class _Entry(NamedTuple):
-    """An entry of a list: what it says, and where it and what stands under it are.
-
-    `noted` tells whether anything stands under it.
-    """
-
-    text: str
-    start: int
-    end: int
-    line: int
-    noted: bool = False
-
-
-class _List(NamedTuple):
-    """The first list of a section.
-
-    Its entries stand from `start` to `end`; the blank lines after it begin at `blank` and end at
-    `stop`. Without entries all but `stop` are the place directly below the heading.
-    """
-
-    entries: tuple[_Entry, ...]
-    start: int
-    end: int
-    blank: int
-    stop: int
-    blanks: int
-    followed_by: Literal["heading", "text", "end"]
-
-
-def _list_of(document: Document, heading: Heading) -> _List:
-    """Find the first list under a heading; without one, the place directly below it."""
-    text, size = document.text, len(document.text)
-    entries: list[_Entry] = []
-    blank = min(heading.span.end + 1, size)
-    stop, blanks, rest = blank, 0, False
-    held = False  # the line before is in a fence or a comment that stands under an entry
-    for line in _section(document, heading):
-        raw = text[line.start : line.end].rstrip(BLANK)
-        after, end = min(line.end + 1, size), line.start + len(raw)
-        bullet = None if line.hidden or _RULE.fullmatch(raw) else _BULLET.fullmatch(raw)
-        held = held and line.hidden
-        under = held or (bool(entries) and bool(raw) and _stands_under(raw, blanks))
-        if bullet:
-            entries.append(_Entry(bullet[1].strip(BLANK), line.start, end, line.number))
-        elif under:
-            entries[-1] = entries[-1]._replace(end=end, noted=True)
-            held = line.hidden
-        elif not raw and (entries or not rest):
-            stop, blanks = after, blanks + 1
-            continue
-        else:
-            rest = True
-            if entries:
-                break
-            continue
-        blank, stop, blanks, rest = after, after, 0, False
-    if not entries:
-        blank = min(heading.span.end + 1, size)
-    start, end = (entries[0].start, entries[-1].end) if entries else (blank, blank)
-    followed: Literal["heading", "text", "end"]
-    followed = "text" if rest else "end" if stop >= size else "heading"
-    return _List(tuple(entries), start, end, blank, stop, blanks, followed)
-
-
-def _stands_under(raw: str, blanks: int) -> bool:
-    """Tell whether a line that is no entry belongs to the entry above it.
-
-    `blanks` are the blank lines between. Without one that is any indented line, and one at the
-    margin that goes on with the entry's own paragraph.
-    """
-    if blanks:
-        return _UNDER_ENTRY.match(raw) is not None
-    return raw[0] in " \t" or not _OWN_BLOCK.match(raw)
 
 
 class _Wish:
@@ -183,12 +95,12 @@ class _Wish:
     says so, because something stands under them.
     """
 
-    def __init__(self, heading: Heading, found: _List, shown: list[str]) -> None:
+    def __init__(self, heading: Heading, found: List, shown: list[str]) -> None:
         self.heading = heading
         self.found = found
         self.shown = shown
-        self.kept: list[_Entry] = []
-        pool: defaultdict[str, deque[_Entry]] = defaultdict(deque)
+        self.kept: list[Entry] = []
+        pool: defaultdict[str, deque[Entry]] = defaultdict(deque)
         for entry in sorted(found.entries, key=lambda entry: not entry.noted):
             pool[entry.text].append(entry)
         self.claims = [pool[text].popleft() if pool[text] else None for text in shown]
@@ -197,12 +109,18 @@ class _Wish:
             if text != NONE and not (claim and claim.noted):
                 self.free[text].append(place)
 
-    def unclaimed(self) -> list[_Entry]:
+    def listing(self) -> Listing:
+        """Return what the shape of the page is held against."""
+        there = {entry.text for entry in self.found.entries}
+        new = [text for text in self.shown if text not in there and text != NONE]
+        return Listing(self.heading, self.found.entries, new)
+
+    def unclaimed(self) -> list[Entry]:
         """Return the entries with something under them that are not to be shown here."""
         claimed = {claim.start for claim in self.claims if claim}
         return [each for each in self.found.entries if each.noted and each.start not in claimed]
 
-    def take(self, entry: _Entry) -> bool:
+    def take(self, entry: Entry) -> bool:
         """Show an entry of another list here, with what is under it; false where none is due."""
         places = self.free[entry.text]
         if not places:
@@ -210,23 +128,27 @@ class _Wish:
         self.claims[places.popleft()] = entry
         return True
 
-    def keep(self, entries: list[_Entry]) -> None:
+    def keep(self, entries: list[Entry]) -> None:
         """Let entries stay; a list that has some is not empty."""
         self.kept = entries
         if entries and self.shown == [NONE] and not (self.claims[0] and self.claims[0].noted):
             self.shown, self.claims = [], []
 
-    def pieces(self) -> list[tuple[str, _Entry | None]]:
-        """Return what the list should say, in order; what stays follows what it followed."""
+    def pieces(self) -> list[tuple[str, Entry | None]]:
+        """Return what the list should say, in order.
+
+        What stays follows its double, if it has one, else what it followed before.
+        """
         claimed = {claim.start for claim in self.claims if claim}
+        doubles = {claim.text: claim.start for claim in self.claims if claim}
         kept = {entry.start for entry in self.kept}
-        followers: defaultdict[int | None, list[tuple[str, _Entry | None]]] = defaultdict(list)
+        followers: defaultdict[int | None, list[tuple[str, Entry | None]]] = defaultdict(list)
         anchor = None
         for entry in self.found.entries:
             if entry.start in claimed:
                 anchor = entry.start
             elif entry.start in kept:
-                followers[anchor].append((entry.text, entry))
+                followers[doubles.get(entry.text, anchor)].append((entry.text, entry))
         pieces = followers[None]
         for text, claim in zip(self.shown, self.claims, strict=True):
             pieces.append((text, claim))
@@ -238,13 +160,12 @@ class _Wish:
 def _wishes(document: Document, listed: Sequence[tuple[str, str | None]]) -> Iterator[_Wish]:
     """Yield what each list should say, where its heading is there."""
     for title, mark in ((IMPLEMENTED, PRESENT), (PENDING, UNKNOWN)):
-        heading = _heading(document, title)
-        if heading:
+        for heading in headings_of(document, title)[:1]:
             shown = [_entry(label) for label, given in listed if given == mark and label]
-            yield _Wish(heading, _list_of(document, heading), shown or [NONE])
+            yield _Wish(heading, list_of(document, heading), shown or [NONE])
 
 
-def _settle(wishes: Sequence[_Wish]) -> list[_Entry]:
+def _settle(wishes: Sequence[_Wish]) -> list[Entry]:
     """Move entries with something under them to the list that shows them; return what stays."""
     left = [wish.unclaimed() for wish in wishes]
     for wish, entries in zip(wishes, left, strict=True):
@@ -253,7 +174,7 @@ def _settle(wishes: Sequence[_Wish]) -> list[_Entry]:
     return [entry for wish in wishes for entry in wish.kept]
 
 
-def _kept_finding(path: str, entry: _Entry) -> Finding:
+def _kept_finding(path: str, entry: Entry) -> Finding:
     return Finding(
         code="status-entry-kept",
         severity="warning",
@@ -289,7 +210,7 @@ def _list_edit(document: Document, wish: _Wish) -> Edit | None:
     return None if new == old else Edit(found.start, found.stop, new)
 
 
-def _blanks_after(found: _List) -> int:
+def _blanks_after(found: List) -> int:
     """Return how many blank lines stand between a list and what follows it."""
     match found.followed_by:
         case "heading":

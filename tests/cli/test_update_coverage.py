@@ -203,7 +203,9 @@ def test_without_a_status_page_only_the_table_changes(tmp_path: Path) -> None:
     answer = pipeline(root, *WORDS, "--json").json
     assert answer["written"] == ["docs/SPEC-COVERAGE.md"]
     assert answer["status"]["test_count"] is None
-    assert answer["findings"] == []
+    (finding,) = answer["findings"]
+    assert (finding["code"], finding["path"]) == ("status-missing", "docs/STATUS.md")
+    assert "status-missing" in pipeline(root, *WORDS).err
 
 
 def test_a_title_from_the_front_matter_cannot_leave_its_cell(tmp_path: Path) -> None:
@@ -289,6 +291,19 @@ def test_what_people_wrote_under_an_entry_is_never_lost(tmp_path: Path) -> None:
     before = snapshot(root)
     assert pipeline(root, *WORDS, "--json", env=COUNT).json["changes"] == []
     assert snapshot(root) == before
+
+
+def test_a_page_of_another_shape_is_told_and_left(tmp_path: Path) -> None:
+    page = "## Specs Implemented\n1. 001 Health\n\n## Pending\n\n## Test Count\n**5 tests**\n"
+    root = workspace(tmp_path, **{"docs_STATUS.md": page})
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    assert sorted(ran.finding_codes()) == [
+        "status-no-count",
+        "status-no-section",
+        "status-other-list",
+    ]
+    assert text_of(root, "STATUS") == page
+    assert ran.json["written"] == ["docs/SPEC-COVERAGE.md"]
 
 
 def test_findings_name_what_is_odd_in_the_table(tmp_path: Path) -> None:
