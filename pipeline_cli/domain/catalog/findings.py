@@ -116,6 +116,17 @@ FINDINGS = (
                 "A row has fewer or more cells than the status table has columns.",
                 "The cells that are there are read; what is missing claims nothing.",
             ),
+            "cov-second-table": ("There is a second status table.", "Only the first is read."),
+            "cov-stray-rows": (
+                "Rows stand below the status table, after a blank line.",
+                "They are read as rows of the table and stay where they are.",
+            ),
+        },
+        "pipeline update-coverage --check",
+    ),
+    *_entries(
+        ("SPEC-COVERAGE.md", "STATUS.md"),
+        {
             "status-missing": ("There is no status page.", "No lists and no count are kept."),
             "status-no-count": (
                 "No line `- N tests` stands under Test Count in the status page.",
@@ -136,11 +147,6 @@ FINDINGS = (
             "status-entry-kept": (
                 "No row puts an entry of the status page into its list, and text stands under it.",
                 "The entry and its text stay where they are.",
-            ),
-            "cov-second-table": ("There is a second status table.", "Only the first is read."),
-            "cov-stray-rows": (
-                "Rows stand below the status table, after a blank line.",
-                "They are read as rows of the table and stay where they are.",
             ),
         },
         "pipeline update-coverage --check",
