@@ -85,6 +85,7 @@ _DAMAGED = (
     _Damage("damaged/odd-documents", "verify", "a table kept by many hands"),
     _Damage("damaged/odd-documents", "update-coverage", "whose row?", " --check"),
     _Damage("damaged/odd-documents", "meta-check", "asked twice", " --dry-run"),
+    _Damage("damaged/numbered-lists", "update-coverage", "lists of another shape", " --check"),
 )
 
 

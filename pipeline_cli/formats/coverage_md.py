@@ -22,6 +22,7 @@ from pipeline_cli.domain.coverage import (
 from pipeline_cli.domain.coverage_update import CoverageUpdate, NewRow, RowEdit
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.findings import Finding, Tally
+from pipeline_cli.formats.examples import indent_of, is_example
 from pipeline_cli.formats.markdown import (
     BLANK,
     Document,
@@ -52,7 +53,11 @@ def parse(source: SourceFile) -> CoverageDocument:
     """Read the rows of the first status table and the sections; findings say what is odd."""
     document = Document(source.text)
     tally = Tally()
-    found = [(table, columns) for table in document.tables if (columns := columns_of(table))]
+    found = [
+        (table, columns)
+        for table in document.tables
+        if (columns := columns_of(table)) and not is_example(document, table)
+    ]
     sections = tuple(_sections(document))
     for line in document.unclosed:
         tally.add(unclosed_finding(source.path, line))
@@ -220,9 +225,11 @@ def edits_of(source: SourceFile, document: CoverageDocument, update: CoverageUpd
     """Return the edits that make of a document what was decided; nothing else of it changes."""
     edits = [edit for row in update.edits for edit in _row_edits(source.text, document, row)]
     if update.rows and document.insert_at is not None and document.columns is not None:
-        lines = [_line_of(document.columns, row) for row in update.rows]
         newline = newline_of(source.text)
         place = document.insert_at
+        # Rows of a table within a list item stand as far in as it does.
+        indent = indent_of(source.text, source.text.rfind("\n", 0, place - 1) + 1)
+        lines = [f"{indent}{_line_of(document.columns, row)}" for row in update.rows]
         if place == len(source.text) and not source.text.endswith("\n"):
             text = "".join(f"{newline}{line}" for line in lines)
         else:

@@ -167,7 +167,7 @@ def _planned(
     sources: Sources,
     gather: Callable[[], Gathered],
 ) -> Planned:
-    from pipeline_cli.formats import coverage_md, status_md
+    from pipeline_cli.formats import coverage_md, status_md, status_shape
 
     source, status = _documents(context, sources)
     document = coverage_md.parse(source)
@@ -198,11 +198,14 @@ def _planned(
     ]
     edits = [DocumentEdit(source, tuple(coverage_md.edits_of(source, document, made)))]
     changes, tests = list(made.changes), None
-    if status is not None:
+    if status is None:
+        tally.add(status_shape.missing(context.settings.paths.status))
+    else:
         tests = count.tests
         page = status_md.update(status, listed, tests)
         edits.append(DocumentEdit(status, page.edits))
         changes += page.changes
+        tally.extend(page.findings)
         if page.counted:
             changes.append(msgspec.structs.replace(page.counted, evidence=count.origin))
         if count.trouble:

@@ -203,6 +203,8 @@ def _path_of(context: Context, name: str) -> str:
             return paths.specs
         case "SPEC-COVERAGE.md":
             return paths.coverage
+        case "STATUS.md":
+            return paths.status
         case "META-QUESTIONS.md":
             return paths.questions
         case _:

@@ -78,6 +78,7 @@ NOT_PLANTED = {
     "cov-no-table",
     "evidence-too-much",
     "specs-missing",
+    "status-missing",
     "test-count-unknown",
     # A log that shrinks while it is read, one beyond 8 MiB, a document beyond 64 MiB.
     "log-changed",

@@ -254,6 +254,10 @@ def test_what_is_not_looked_for_is_unknown_and_names_who_says_it(tmp_path: Path)
     assert found["value"] is None
     assert found["calculation"] == "not looked for here; pipeline update-coverage --check says it"
     assert found["inputs"] == [{"path": "docs/SPEC-COVERAGE.md", "exists": True}]
+    assert explained(root, "status-missing")["inputs"] == [
+        {"path": "docs/SPEC-COVERAGE.md", "exists": True},
+        {"path": "docs/STATUS.md", "exists": False},
+    ]
     assert explained(root, "question-empty")["inputs"][0]["path"] == "docs/META-QUESTIONS.md"
     assert explained(root, "junit-invalid")["inputs"] == []
     assert explained(root, "busy")["value"] is None

@@ -205,7 +205,9 @@ def test_without_a_status_page_only_the_table_changes(tmp_path: Path) -> None:
     answer = pipeline(root, *WORDS, "--json").json
     assert answer["written"] == ["docs/SPEC-COVERAGE.md"]
     assert answer["status"]["test_count"] is None
-    assert answer["findings"] == []
+    (finding,) = answer["findings"]
+    assert (finding["code"], finding["path"]) == ("status-missing", "docs/STATUS.md")
+    assert "status-missing" in pipeline(root, *WORDS).err
 
 
 def test_a_title_from_the_front_matter_cannot_leave_its_cell(tmp_path: Path) -> None:
@@ -376,6 +378,37 @@ def test_pytest_that_fails_says_why(tmp_path: Path) -> None:
         assert "; it printed last: " in line
         assert reason in line
         assert "\x1b" not in line
+
+
+def test_what_people_wrote_under_an_entry_is_never_lost(tmp_path: Path) -> None:
+    page = (
+        "## Specs Implemented\n- 009 Old\n\n  Retired in May.\n\n- None\n\n"
+        "## Specs Pending Implementation\n- 001 Health\n  - decision of 3 May\n"
+    )
+    table = f"{HEAD}| 001 Health | ✓ | ✓ | ✓ | |\n"
+    root = workspace(tmp_path, **{"docs_STATUS.md": page, "docs_SPEC-COVERAGE.md": table})
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    text = text_of(root, "STATUS")
+    assert "- 009 Old\n\n  Retired in May.\n- 001 Health\n  - decision of 3 May\n" in text
+    assert text.count("001 Health") == 1
+    (kept,) = [each for each in ran.json["findings"] if each["code"] == "status-entry-kept"]
+    assert (kept["path"], kept["line"]) == ("docs/STATUS.md", 2)
+    before = snapshot(root)
+    assert pipeline(root, *WORDS, "--json", env=COUNT).json["changes"] == []
+    assert snapshot(root) == before
+
+
+def test_a_page_of_another_shape_is_told_and_left(tmp_path: Path) -> None:
+    page = "## Specs Implemented\n1. 001 Health\n\n## Pending\n\n## Test Count\n**5 tests**\n"
+    root = workspace(tmp_path, **{"docs_STATUS.md": page})
+    ran = pipeline(root, *WORDS, "--json", env=COUNT)
+    assert sorted(ran.finding_codes()) == [
+        "status-no-count",
+        "status-no-section",
+        "status-other-list",
+    ]
+    assert text_of(root, "STATUS") == page
+    assert ran.json["written"] == ["docs/SPEC-COVERAGE.md"]
 
 
 def test_findings_name_what_is_odd_in_the_table(tmp_path: Path) -> None:

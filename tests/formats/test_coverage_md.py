@@ -96,6 +96,69 @@ def test_without_a_status_table_there_are_no_columns(text: str) -> None:
     assert document.rows == ()
 
 
+def indented(text: str, by: str) -> str:
+    return "".join(f"{by}{line}" for line in text.splitlines(keepends=True))
+
+
+EXAMPLES = [
+    "---\ntitle: Coverage\nexample: |\n" + indented(HEAD + ROW, "  ") + "---\n",
+    "Write it so:\n\n" + indented(HEAD + ROW, "    "),
+    "Write it so:\n\n" + indented(HEAD + ROW, "\t"),
+    "- so:\n\n" + indented(HEAD + ROW, "      "),
+    "1. so:\n\n  ```\n- x\n  ```\n" + indented(HEAD + ROW, "       "),
+    "- a\n\ntext\n\n" + indented(HEAD + ROW, "    "),
+    " text\n\n" + indented(HEAD + ROW, "    "),
+    "<pre>\n" + HEAD + ROW + "</pre>\n",
+    "\n<PRE class=x>\n<pre>\n" + HEAD + ROW + "</PRE>\n",
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_table_that_is_only_shown_is_none(example: str) -> None:
+    assert read(example).columns is None
+    text = f"{example}\n# Coverage\n\n{HEAD}{ROW}"
+    assert codes(text) == []
+    assert updated(text, [spec("001-health"), spec("002-b")]) == (
+        f"{text}| 002 B | ? | ? | ? | Pending |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "indent"),
+    [
+        ("- Backend\n\n", "  "),
+        ("1. Backend\n", "   "),
+        ("10. Backend\n\n", "    "),
+        ("- Backend\n  - API\n\n", "    "),
+        ("- Backend\n\n  text\n\n    code\n\n", "     "),
+        ("-\n  Backend\n", "    "),
+        ("- Backend\n  -     deep\n\n", "    "),
+        ("-\tBackend\n\n", "\t"),
+        ("---\n", ""),
+        ("---\na: |\n", " "),
+        ("<pre>\n", ""),
+        ("\n<pre>\n\n", ""),
+        ("```\n<pre>\n```\n", ""),
+        ("\n<pre>\n</pre>\n", ""),
+        ("\n<pre></pre>\n", " "),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_new_row_stands_as_far_in_as_its_table(
+    before: str, indent: str, newline: str, *, ends: bool
+) -> None:
+    def table(rows: str) -> str:
+        text = (before + indented(HEAD + rows, indent)).replace("\n", newline)
+        return text if ends else text.removesuffix(newline)
+
+    specs = [spec("001-health"), spec("002-b"), spec("003-c")]
+    new = "| 002 B | ? | ? | ? | Pending |\n| 003 C | ? | ? | ? | Pending |\n"
+    assert updated(table(ROW), specs) == table(ROW + new)
+    if ends:
+        assert updated(table(""), specs[1:]) == table(new)
+
+
 def test_a_table_behind_a_fence_that_never_closes_is_reported() -> None:
     assert codes("```\n" + HEAD + ROW) == ["md-unclosed"]
     assert codes(HEAD + ROW + "\n```\n") == ["md-unclosed"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline_cli.domain.changes import splice
 from pipeline_cli.domain.documents import SourceFile
-from pipeline_cli.formats import status_md
+from pipeline_cli.formats import status_md, status_shape
 from pipeline_cli.formats.pytest_text import collected, said_last
 
 LISTED = [("001 A", "✓"), ("002 B", "?"), ("PLAN M", "✓"), ("003 C", "—"), ("", "✓")]
@@ -20,6 +20,11 @@ def after(
     found = status_md.update(source, LISTED if listed is None else listed, tests)
     assert bool(found.edits) == bool(found.changes or found.counted)
     return splice(text, found.edits)
+
+
+def said_of(text: str) -> list[tuple[str, int | None]]:
+    found = status_md.update(SourceFile("docs/S.md", text), LISTED, 7).findings
+    return [(finding.code, finding.line) for finding in found]
 
 
 def test_lists_are_made_from_the_rows() -> None:
@@ -38,7 +43,8 @@ def test_an_empty_list_says_none() -> None:
         (f"{DONE}- x\n\n\n\n{TODO}", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
         (f"{DONE}- x\n{TODO}- y\n", f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n"),
         (f"{DONE}- x\n\n\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\n\ntext\n"),
-        (f"{DONE}- x\ntext\n", f"{DONE}- 001 A\n- PLAN M\ntext\n"),
+        (f"{DONE}- x\n> text\n", f"{DONE}- 001 A\n- PLAN M\n> text\n"),
+        (f"{DONE}- x\n* * *\n- y\n", f"{DONE}- 001 A\n- PLAN M\n* * *\n- y\n"),
         (f"{DONE}text\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
         (f"{DONE}\ntext\n", f"{DONE}- 001 A\n- PLAN M\n\ntext\n"),
         (f"{DONE}\n", f"{DONE}- 001 A\n- PLAN M\n\n"),
@@ -130,10 +136,131 @@ def test_a_list_that_becomes_empty_is_told(entries: str, told: str) -> None:
     assert [change.what for change in found.changes] == [f"Specs Pending Implementation: {told}"]
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "## Specs Implemented (12)\n",
+        "## ✅ Specs Implemented\n",
+        "## Implemented\n",
+        "## **Specs implemented:**\n",
+        "Specs Implemented\n-----------------\n",
+        "Specs Implemented\n===\n",
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_heading_that_is_meant_for_ours_is_named_and_the_lists_stay(
+    heading: str, newline: str
+) -> None:
+    text = f"# Status\n\n{heading}- old\n\n{TODO}- 001 A\n".replace("\n", newline)
+    assert said_of(text) == [("status-no-section", 3)]
+    assert after(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"## How it is implemented\n- x\n\n{TODO}- 001 A\n",
+        f"```\nSpecs Implemented\n---\n```\n{TODO}- 001 A\n",
+        f"{TODO}- 001 A\n",
+    ],
+)
+def test_a_list_without_any_heading_is_named_and_the_other_one_is_kept(text: str) -> None:
+    assert said_of(text) == [("status-no-section", None)]
+    assert after(text) == text.replace("- 001 A", "- 002 B")
+
+
+PAGE = f"{DONE}- 001 A\n- PLAN M\n\n{TODO}- 002 B\n\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("", []),
+        ("## Test Count\n- 5 tests\n", []),
+        ("## Test Count\n* 5 tests\n", [("status-no-count", 8)]),
+        ("## Test Count\n\n**9 tests**\n", [("status-no-count", 8)]),
+        ("## Test Count (CI)\n- 5 tests\n", []),
+        ("## Test Count (5)\n- 5 tests\n", [("status-no-section", 8)]),
+        (DONE, [("status-second-section", 8)]),
+        ("## Test Count\n- 5 tests\n## Test Count\n", [("status-second-section", 10)]),
+        ("### More\n1. 001 A\n", []),
+    ],
+)
+def test_a_count_or_a_section_that_is_not_kept_is_named(
+    more: str, told: list[tuple[str, int | None]]
+) -> None:
+    assert said_of(PAGE + more) == told
+    assert after(PAGE + more) == PAGE + more
+    if "001 A" not in more:
+        assert after(PAGE.replace("- 001 A\n", "") + more) == PAGE + more
+
+
+@pytest.mark.parametrize(
+    ("under", "line"),
+    [
+        ("1. 001 A\n", 2),
+        ("\n  - 001 A\n", 3),
+        ("\n### Backend\n\n- 001 A\n", 5),
+        ("> - 001 A\n", 2),
+        ("\n  text\n", 3),
+        ("\t```\n\t001 A\n\t```\n", 2),
+        ("1) other\n", 2),
+        ("- 009 Old\n\ntext\n\n- [x] **001 A**\n", 6),
+        ("- 009 Old\n<!-- c -->\n- 001 A\n", 4),
+        ("- Backend\n  - 001 A\n", 3),
+        ("- 009 Old\n\n### More\n\n* PLAN M\n", 6),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_no_list_is_written_above_one_of_another_shape(under: str, line: int, newline: str) -> None:
+    text = f"{DONE}{under}\n{TODO}- old\n".replace("\n", newline)
+    assert said_of(text) == [("status-other-list", line)]
+    assert after(text) == text
+    after_it = f"{TODO}- None\n\n{DONE}{under}".replace("\n", newline)
+    assert said_of(after_it) == [("status-other-list", line + 3)]
+    assert after(after_it) == after_it
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "\n### Sub\n\n- other\n",
+        "- 001 A\n  - PLAN M\n",  # a note: what it depends on
+        "\n```\n- 001 A\n```\n",
+        "- 009 Old\n\nSee:\n\n- docs/x.md\n* * *\n",
+        "- 009 Old\n\n## Other\n\n- 001 A\n",
+    ],
+)
+def test_other_lists_beside_ours_are_no_matter(more: str) -> None:
+    text = f"{DONE}{more}\n{TODO}- None\n"
+    assert said_of(text) == []
+    assert after(text).startswith((f"{DONE}- 001 A\n- PLAN M\n", f"{DONE}- 001 A\n  - PLAN M\n"))
+
+
+def test_a_page_that_is_not_there_is_named() -> None:
+    assert status_shape.missing("docs/S.md").path == "docs/S.md"
+
+
+def test_lists_in_a_second_section_count_too() -> None:
+    text = f"{DONE}- None\n\n{TODO}- None\n\n{DONE}- 001 A\n"
+    assert said_of(text) == [("status-second-section", 7), ("status-other-list", 8)]
+    assert after(text) == text
+
+
+def test_an_entry_that_holds_what_never_closes_is_not_moved() -> None:
+    text = f"{DONE}- None\n\n{TODO}- 001 A\n  ```\n  code\n"
+    assert said_of(text) == [("md-unclosed", 6)]
+    assert after(text) == text
+    text = f"{DONE}- None\n\n{TODO}- None\n\n```\ncode\n"
+    assert said_of(text) == []
+    assert after(text) != text
+
+
 PIECES = st.lists(
     st.sampled_from(
         [DONE, TODO, "## Test Count\n", "- 5 tests\n", "- 001 A\n", "- x\n", "* y\n", "\n", " \n",
-         "  note\n", "text\n", "```\n", "<!-- c -->\n", "### Sub\n"]
+         "  note\n", "text\n", "```\n", "<!-- c -->\n", "### Sub\n", "  - a\n", "1. b c\n",
+         "  ```\n", "<!--\n", "-->\n", "Implemented\n", "---\n", "> q\n", "\tx\n", "- None\n"]
     ),
     max_size=14,
 )  # fmt: skip
@@ -149,13 +276,108 @@ def test_other_lines_stay_and_a_second_run_changes_nothing(
     text = text if ends else text.removesuffix(newline)
     once = after(text, listed, 9)
     assert after(once, listed, 9) == once
-    ours = ("-", "*", " ", "\r")
+    ours = ("-", "*", "\r")
 
     def others(lines: str) -> list[str]:
         lines = lines.replace("\r\n", "\n")
-        return [line for line in lines.split("\n") if line and not line.startswith(ours)]
+        return sorted(each for each in lines.split("\n") if each.strip() and each[0] not in ours)
 
     assert others(once) == others(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "kept"),
+    [
+        (  # it moves with what is under it
+            f"{DONE}- None\n\n{TODO}- 001 A\n  - decision of 3 May\n- 002 B\n",
+            f"{DONE}- 001 A\n  - decision of 3 May\n- PLAN M\n\n{TODO}- 002 B\n",
+            [],
+        ),
+        (  # also in place of the bare entry there
+            f"{DONE}- PLAN M\n- 001 A\n\n{TODO}* 001 A\n\n  Long ago.\n\n* 002 B\n",
+            f"{DONE}* 001 A\n\n  Long ago.\n- PLAN M\n\n{TODO}* 002 B\n",
+            [],
+        ),
+        (  # not in place of one that has text too
+            f"{DONE}- 001 A\n  here\n- PLAN M\n\n{TODO}- 001 A\n  there\n- 002 B\n",
+            None,
+            [7],
+        ),
+        (f"{DONE}- 009 Old\n\n  Retired.\n\n- 001 A\n- PLAN M\n", None, [2]),
+        (
+            f"{DONE}- 001 A\n- 009 Old\n  ```\n- code\n\n  ```\n- 010 Older\n",
+            f"{DONE}- 001 A\n- 009 Old\n  ```\n- code\n\n  ```\n- PLAN M\n",
+            [3],
+        ),
+        (f"{DONE}- x\ntext\n", f"{DONE}- x\ntext\n- 001 A\n- PLAN M\n", [2]),
+        (f"{DONE}- x <!-- a\nb -->\n", f"{DONE}- x <!-- a\nb -->\n- 001 A\n- PLAN M\n", [2]),
+        (f"{TODO}- 001 A\n  note\n", f"{TODO}- 001 A\n  note\n- 002 B\n", [2]),
+        (f"{TODO}- None\n  note\n- 002 B\n", None, [2]),
+        (  # doubles stay together
+            f"{DONE}- PLAN M\n  1\n- 001 A\n- PLAN M\n  2\n",
+            f"{DONE}- 001 A\n- PLAN M\n  1\n- PLAN M\n  2\n",
+            [5],
+        ),
+    ],
+)
+def test_an_entry_goes_only_with_what_stands_under_it(
+    before: str, wanted: str | None, kept: list[int]
+) -> None:
+    assert after(before) == (wanted or before)
+    assert after(wanted or before) == (wanted or before)
+    lines = [line for code, line in said_of(before) if code == "status-entry-kept"]
+    assert lines == kept
+
+
+def test_a_list_with_an_entry_that_stays_is_not_empty() -> None:
+    text = f"{TODO}- None\n- 009 Old\n  note\n"
+    assert after(text, []) == f"{TODO}- 009 Old\n  note\n"
+    assert after(f"{TODO}- None\n  note\n", []) == f"{TODO}- None\n  note\n"
+
+
+@pytest.mark.parametrize("more", ["", f"{TODO}- None\n"])
+def test_rows_of_one_label_do_not_double_what_stands_under_it(more: str) -> None:
+    text = f"{DONE}- 001 A\n  note\n\n{more}"
+    assert after(text, [("001 A", "✓"), ("001 A", "✓")]).count("note") == 1
+
+
+LABELS = ["001 A", "002 B", "003 C", "None"]
+UNDER = ["  note {}\n", "  - sub {}\n", "\n  para {}\n", "lazy {}\n", "  ```\ncode {}\n\n  ```\n",
+         "\n  <!--\n\n  c {} -->\n", "\tx {}\n\n    y\n"]  # fmt: skip
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.lists(st.sampled_from(UNDER), max_size=2)), max_size=4
+)
+ROWS = st.lists(st.tuples(st.sampled_from(LABELS[:3]), st.sampled_from(["✓", "?", "—"])),
+                max_size=4, unique_by=lambda row: row[0])  # fmt: skip
+
+
+@given(ENTRIES, ENTRIES, ROWS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\n"]))
+def test_no_byte_of_what_stands_under_an_entry_is_lost(
+    done: list[tuple[str, list[str]]],
+    todo: list[tuple[str, list[str]]],
+    rows: list[tuple[str, str | None]],
+    newline: str,
+    gap: str,
+) -> None:
+    text = "# Status\n\n"
+    blocks: list[str] = []
+    for heading, entries in ((DONE, done), (TODO, todo)):
+        text += f"{heading}{gap}"
+        for label, under in entries:
+            block = f"- {label}\n" + "".join(
+                piece.format(f"<{len(blocks)}.{place}>") for place, piece in enumerate(under)
+            )
+            text += block + gap
+            if under:
+                blocks.append(block.replace("\n", newline))
+        text += "\n"
+    text = text.replace("\n", newline)
+    once = after(text, rows)
+    assert after(once, rows) == once
+    assert all(once.count(block) == 1 for block in blocks)
+    for label, _ in rows:
+        mine = [block for block in blocks if block.startswith(f"- {label}{newline}")]
+        assert once.count(f"- {label}{newline}") <= max(1, len(mine))
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,33 @@ FINDINGS = (
         "pipeline update-coverage --check",
     ),
     *_entries(
+        ("SPEC-COVERAGE.md", "STATUS.md"),
+        {
+            "status-missing": ("There is no status page.", "No lists and no count are kept."),
+            "status-no-count": (
+                "No line `- N tests` stands under Test Count in the status page.",
+                "No count is kept.",
+            ),
+            "status-no-section": (
+                "A heading of the status page is missing, or is written otherwise.",
+                "A list without its heading is not kept; under one written otherwise, neither is.",
+            ),
+            "status-other-list": (
+                "The status page holds a list that is not written as ours.",
+                "Both lists stay as they are, so that nothing is listed twice.",
+            ),
+            "status-second-section": (
+                "A heading of the status page comes a second time.",
+                "Only the first section is kept.",
+            ),
+            "status-entry-kept": (
+                "No row puts an entry of the status page into its list, and text stands under it.",
+                "The entry and its text stay where they are.",
+            ),
+        },
+        "pipeline update-coverage --check",
+    ),
+    *_entries(
         ("specs/*.md",),
         {
             "evidence-boilerplate": (
