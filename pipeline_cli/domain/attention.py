@@ -52,11 +52,15 @@ class Attention(msgspec.Struct, frozen=True):
 
 
 class TasksReport(msgspec.Struct, frozen=True):
-    """The answer of `tasks`: the tasks, and the flags over them."""
+    """The answer of `tasks`: the tasks, and the flags over them.
+
+    `unreadable` tells that the task log is there and no line of it can be read.
+    """
 
     view: TaskView
     attention: Attention
     days: tuple[Day, ...] = ()
+    unreadable: bool = False
 
 
 def situation(

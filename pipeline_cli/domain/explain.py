@@ -326,6 +326,8 @@ def _low_rate(seen: Situation, limits: Limits) -> str:
 
 
 def _meta(layer: Any) -> str:
+    if layer.status == "unknown":
+        return "unknown: the answers cannot be read"
     if layer.last_run is None:
         return "no data: the questions were never asked"
     return f"last asked {layer.last_run}; no: {len(layer.failed)}, open: {len(layer.unanswered)}"

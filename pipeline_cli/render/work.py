@@ -31,8 +31,12 @@ def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
     parts: list[RenderableType] = [heading(f"Tasks at {clock(iso(now))}")]
     if flags:
         parts.append(Text("Attention: " + ", ".join(flags), style="bold yellow"))
+    if answer.unreadable:
+        parts += ["", plain("unknown: the task log could not be read", "bold red")]
     if view.latest_request is None:
-        return [*parts, "", plain("no data: no task has been recorded")]
+        if not answer.unreadable:
+            parts += ["", plain("no data: no task has been recorded")]
+        return parts
     counts = view.counts
     for title, rows, total in (
         ("Running", view.running, counts.running),

@@ -229,6 +229,7 @@ def test_a_report_on_nothing_that_could_be_read_is_made_all_the_same() -> None:
         "layer_0_goal",
         "layer_2_execution",
         "layer_3_attention",
+        "plan_progress",
     )
     assert (found.next, found.artifacts) == ((), ())
 
