@@ -8,6 +8,7 @@ import msgspec
 from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top_issues
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import TASK_TYPES, Day, Metrics
+from pipeline_cli.domain.moments import Between, Window
 from pipeline_cli.domain.progress import PlanProgress
 
 #: Tasks a day from which throughput counts in full, and what an open issue costs (§9).
@@ -64,7 +65,8 @@ class Effectiveness(msgspec.Struct, frozen=True):
     top_issues_by_priority: tuple[TopIssue, ...]
     samples: EffectivenessSamples
     trend: Trend
-    days: tuple[Day, ...] = ()
+    days: tuple[Day, ...]
+    window: Between
 
 
 def effectiveness(
@@ -74,6 +76,7 @@ def effectiveness(
     plan: PlanProgress,
     heal: HealLedger,
     *,
+    window: Window,
     window_days: float,
     days: tuple[Day, ...] = (),
 ) -> Effectiveness:
@@ -98,6 +101,7 @@ def effectiveness(
         samples=EffectivenessSamples(rate.total, rate.completed, window_days),
         trend=_trend(before, resolutions[1], window_days),
         days=days,
+        window=window.named,
     )
 
 

@@ -15,7 +15,7 @@ from pipeline_cli.domain.catalog.signs import LAYERS
 from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiveness
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.metrics import LogReading, Metrics
-from pipeline_cli.domain.moments import Window, iso
+from pipeline_cli.domain.moments import Window, days_words, iso
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PhaseProgress, PlanProgress
 from pipeline_cli.domain.report import StatusReport
@@ -206,7 +206,7 @@ def _per_day(figures: Effectiveness) -> Worked:
     throughput, days = figures.throughput, figures.samples.window_days
     return Worked(
         throughput.tasks_per_day,
-        f"{throughput.completed_7d} completed / {days} days = {throughput.tasks_per_day}",
+        f"{throughput.completed_7d} completed / {days_words(days)} = {throughput.tasks_per_day}",
     )
 
 

@@ -38,6 +38,7 @@ def tasks_answer(context: Context, period: Period | None = None) -> Answer[Tasks
         raised(context, tasks, metrics),
         days_of(days, measure(finished_records(known), days)),
         unreadable=not tasks and is_unreadable(context),
+        window=period.window.named if period else None,
     )
     return Answer(answer, tally.result())
 

@@ -1,14 +1,12 @@
 """Text views of the figures: `effectiveness` and `metrics`."""
 
-from datetime import datetime
-
 from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import MetricsReport, ModelCount
-from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.moments import days_words, iso
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
 from pipeline_cli.render.text import (
@@ -25,11 +23,11 @@ from pipeline_cli.render.text import (
 _NO_DATA = "no data"
 
 
-def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableType]:
+def effectiveness_view(answer: Effectiveness) -> list[RenderableType]:
     """Show the figures, each with its sample, beside those of the window before."""
-    days = f"{answer.samples.window_days:g}"
+    days = days_words(answer.samples.window_days)
     parts: list[RenderableType] = [
-        heading(f"Effectiveness, {days} days to {clock(iso(now))}"),
+        heading(f"Effectiveness, {days} to {clock(answer.window.end)}"),
         "",
         labelled(_figure_rows(answer)),
         "",
@@ -49,6 +47,7 @@ def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableT
 
 def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
     samples, trend, speed = answer.samples, answer.trend, answer.throughput
+    days = days_words(samples.window_days)
     before = f"before: {percent(trend.success_rate)} of {trend.sample}" if trend.sample else ""
     rows: list[tuple[str, Text | str, Text | str]] = []
     if samples.success_rate:
@@ -67,13 +66,13 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
                 "Throughput",
                 f"{speed.tasks_per_day} a day",
                 _joined(
-                    f"{speed.completed_7d} completed in {samples.window_days:g} days",
+                    f"{speed.completed_7d} completed in {days}",
                     f"before: {trend.tasks_per_day} a day" if trend.sample else "",
                 ),
             ),
         ]
     else:
-        nothing = f"no task finished in {samples.window_days:g} days"
+        nothing = f"no task finished in {days}"
         rows = [
             ("Goal proximity", _NO_DATA, nothing),
             ("Success rate", _NO_DATA, nothing),

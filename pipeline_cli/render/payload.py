@@ -168,6 +168,7 @@ def tasks_keys(answer: "TasksReport") -> dict[str, Any]:
         "attention": answer.attention,
         "days": answer.days,
         "unreadable": answer.unreadable,
+        "window": answer.window,
     }
 
 

@@ -28,7 +28,10 @@ _MOST_OF_A_KIND = 6
 def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
     """Show what runs, what waits and what has just ended, the flags first."""
     view, flags = answer.view, answer.attention.flags
-    parts: list[RenderableType] = [heading(f"Tasks at {clock(iso(now))}")]
+    title, window = f"Tasks at {clock(iso(now))}", answer.window
+    if window:
+        title += f", finished from {clock(window.start)} to {clock(window.end)}"
+    parts: list[RenderableType] = [heading(title)]
     if flags:
         parts.append(Text("Attention: " + ", ".join(flags), style="bold yellow"))
     if answer.unreadable:

@@ -52,6 +52,7 @@ def figures(
         IssueBook(issues, exists=True),
         PLAN,
         NO_HEALS,
+        window=windows_back(NOW, window_days)[0],
         window_days=window_days,
     )
 

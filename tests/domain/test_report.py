@@ -92,7 +92,13 @@ def figures(
     here, before = measure(records, windows_back(NOW, days, 2))
     nothing = ResolutionCount(0, 0)
     return effectiveness(
-        (here, before), (nothing, nothing), book or IssueBook(), plan, NO_HEALS, window_days=days
+        (here, before),
+        (nothing, nothing),
+        book or IssueBook(),
+        plan,
+        NO_HEALS,
+        window=windows_back(NOW, days)[0],
+        window_days=days,
     )
 
 
