@@ -118,6 +118,14 @@ def ruled(found: Ruling) -> Worked:
     return Worked(None if found.answer is None else found.verdict, found.message)
 
 
+def counted(count: int, unlooked: str) -> Worked:
+    """Return how often a finding was found; unknown where it could not be looked for."""
+    if unlooked:
+        return Worked(None, f"unknown: {unlooked}")
+    words = f"{count:,} found by status, metrics, tasks and align" if count else "none found"
+    return Worked(count, words)
+
+
 def issues_of(condition: str, book: IssueBook | None) -> tuple[str, ...] | None:
     """Return the ids of the open issues of a condition; None where the issues are unknown."""
     if book is None:

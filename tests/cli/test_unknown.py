@@ -135,3 +135,40 @@ def test_a_metrics_log_of_which_no_line_can_be_read_is_unknown(tmp_path: Path) -
     old = metrics_line("2026-01-01T12:00:00Z")
     write(tmp_path, {f"{LOGS}/metrics.jsonl": old + TORN})
     assert status(tmp_path)["layer_0_goal"]["status"] == "no_data"
+
+
+ALIGNED = ["plan-missing", "item-no-phase", "spec-orphan", "frontmatter-invalid"]
+
+
+@pytest.mark.parametrize("code", ALIGNED)
+def test_without_a_backlog_what_align_looks_for_is_unknown(tmp_path: Path, code: str) -> None:
+    said = lines(tmp_path, "explain", code)
+    assert "Here unknown" in said
+    assert "Because unknown: there is no product backlog that can be read" in said
+
+
+@pytest.mark.parametrize("code", ALIGNED)
+def test_with_a_backlog_in_utf_16_what_align_looks_for_is_unknown(
+    tmp_path: Path, code: str
+) -> None:
+    write(tmp_path, {BACKLOG: TWO_ITEMS.encode("utf-16")})
+    assert "Because unknown: the file is UTF-16" in lines(tmp_path, "explain", code)
+
+
+def test_a_log_that_cannot_be_opened_is_not_said_to_hold_no_bad_line(tmp_path: Path) -> None:
+    folder(workspace(tmp_path), "tasks.jsonl")
+    said = lines(tmp_path, "explain", "log-bad-line")
+    assert "Because unknown: api/logs/tasks.jsonl: the file cannot be read" in said
+
+
+def test_what_was_looked_for_and_not_found_is_none(tmp_path: Path) -> None:
+    workspace(tmp_path, **{"specs/001-a.md": "# A\n"})
+    said = lines(tmp_path, "explain", "item-no-phase")
+    assert "Here 0" in said
+    assert "Because none found" in said
+    assert "Here 1" in lines(tmp_path, "explain", "spec-orphan")
+
+
+@pytest.mark.parametrize("code", ["plan-missing", "plan-no-phases"])
+def test_what_is_said_of_the_plan_names_the_plan(tmp_path: Path, code: str) -> None:
+    assert "Reads docs/PLAN.md (missing)" in lines(workspace(tmp_path), "explain", code)
