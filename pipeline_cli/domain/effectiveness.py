@@ -68,6 +68,11 @@ class Effectiveness(msgspec.Struct, frozen=True):
     days: tuple[Day, ...]
     window: Between
 
+    @property
+    def completed_of_other_types(self) -> int:
+        """The completed tasks whose type is none of those that `progress` counts."""
+        return self.samples.throughput - sum(self.progress.values())
+
 
 def effectiveness(
     metrics: tuple[Metrics, Metrics],

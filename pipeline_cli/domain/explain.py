@@ -197,10 +197,10 @@ def _by_model(metrics: Metrics) -> Worked:
 
 
 def _progress(figures: Effectiveness) -> Worked:
-    return Worked(
-        figures.progress,
-        _listed(f"{kind}: {count} completed" for kind, count in figures.progress.items()),
-    )
+    counts = [f"{kind}: {count} completed" for kind, count in figures.progress.items()]
+    others = figures.completed_of_other_types
+    counts += [f"{others} completed of other types or none"] if others else []
+    return Worked(figures.progress, _listed(counts))
 
 
 def _completed(figures: Effectiveness) -> Worked:

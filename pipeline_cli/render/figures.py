@@ -9,6 +9,7 @@ from pipeline_cli.domain.metrics import MetricsReport, ModelCount
 from pipeline_cli.domain.moments import days_words, iso
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import (
     bar,
     clock,
@@ -21,6 +22,7 @@ from pipeline_cli.render.text import (
 )
 
 _NO_DATA = "no data"
+_Row = tuple[str, Text | str, Text | str]
 
 
 def effectiveness_view(answer: Effectiveness) -> list[RenderableType]:
@@ -29,7 +31,7 @@ def effectiveness_view(answer: Effectiveness) -> list[RenderableType]:
     parts: list[RenderableType] = [
         heading(f"Effectiveness, {days} to {clock(answer.window.end)}"),
         "",
-        labelled(_figure_rows(answer)),
+        labelled(map(_uncut, _figure_rows(answer))),
         "",
         heading("Plan"),
         *plan_view(answer.plan_progress),
@@ -45,11 +47,17 @@ def effectiveness_view(answer: Effectiveness) -> list[RenderableType]:
     return [*parts, *trend_parts(answer.days)]
 
 
-def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
+def _uncut(row: _Row) -> _Row:
+    """Let what a figure rests on wrap: numbers stand in it, and none may be cut."""
+    label, figure, rest = row
+    return label, figure, Text(one_line(rest)) if isinstance(rest, str) else rest
+
+
+def _figure_rows(answer: Effectiveness) -> list[_Row]:
     samples, trend, speed = answer.samples, answer.trend, answer.throughput
     days = days_words(samples.window_days)
     before = f"before: {percent(trend.success_rate)} of {trend.sample}" if trend.sample else ""
-    rows: list[tuple[str, Text | str, Text | str]] = []
+    rows: list[_Row] = []
     if samples.success_rate:
         rows = [
             (
@@ -83,7 +91,7 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
         ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
         ("Heal ledger", *_ledger(answer.heal)),
-        ("By type", str(samples.throughput), _by_type(answer.progress)),
+        ("By type", str(samples.throughput), _by_type(answer)),
     ]
 
 
@@ -100,8 +108,11 @@ def _ledger(heal: HealLedger) -> tuple[str, str]:
     return f"net {heal.net}", words
 
 
-def _by_type(progress: dict[str, int]) -> str:
-    return "completed: " + ", ".join(f"{count} {kind}" for kind, count in progress.items())
+def _by_type(answer: Effectiveness) -> str:
+    counts = ", ".join(f"{count} {kind}" for kind, count in answer.progress.items())
+    others = answer.completed_of_other_types
+    rest = f"{others} of other types or none" if others else ""
+    return f"completed: {_joined(counts, rest)}"
 
 
 def _joined(*parts: str) -> str:
@@ -151,7 +162,7 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     return [
         title,
         "",
-        labelled(_metric_rows(answer)),
+        labelled(map(_uncut, _metric_rows(answer))),
         "",
         grid(
             [
@@ -187,7 +198,7 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     ]
 
 
-def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | str]]:
+def _metric_rows(answer: MetricsReport) -> list[_Row]:
     metrics, before = answer.metrics, answer.before
     rate, times, skipped = metrics.success_rate, metrics.execution_time, answer.reading.skipped
     earlier = f"before: {percent(before.success_rate)} of {before.sample}" if before.sample else ""
