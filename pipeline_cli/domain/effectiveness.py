@@ -44,11 +44,15 @@ class Trend(msgspec.Struct, frozen=True):
 
 
 class EffectivenessSamples(msgspec.Struct, frozen=True):
-    """The sample behind each figure: how many records, and over how many days."""
+    """The sample behind each figure: how many records, and over how many days.
+
+    `issues` counts the entries of the issues file; null where none can be read.
+    """
 
     success_rate: int
     throughput: int
     window_days: int | float
+    issues: int | None
 
 
 class Effectiveness(msgspec.Struct, frozen=True):
@@ -103,7 +107,9 @@ def effectiveness(
         heal_resolved_count=resolutions[0].healed,
         heal=heal,
         top_issues_by_priority=top_issues(book),
-        samples=EffectivenessSamples(rate.total, rate.completed, window_days),
+        samples=EffectivenessSamples(
+            rate.total, rate.completed, window_days, len(book.issues) if book.exists else None
+        ),
         trend=_trend(before, resolutions[1], window_days),
         days=days,
         window=window.named,

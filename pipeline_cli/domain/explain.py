@@ -231,6 +231,8 @@ def _goal(figures: Effectiveness) -> Worked:
 
 def _open(figures: Effectiveness) -> Worked:
     count = figures.issues.open
+    if figures.samples.issues is None:
+        return Worked(None, "no data: there is no issues file that can be read")
     return Worked(count, f"{count} entries with a condition and no resolved_at")
 
 

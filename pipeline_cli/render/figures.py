@@ -88,11 +88,20 @@ def _figure_rows(answer: Effectiveness) -> list[_Row]:
         ]
     return [
         *rows,
-        ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
+        ("Issues", *_issues(answer)),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
         ("Heal ledger", *_ledger(answer.heal)),
         ("By type", str(samples.throughput), _by_type(answer)),
     ]
+
+
+def _issues(answer: Effectiveness) -> tuple[str, str]:
+    """Return how many issues are open, and how many were resolved."""
+    still, resolved = answer.issues.open, f"{answer.issues.resolved_7d} resolved"
+    if answer.samples.issues is not None:
+        return f"{still} open", resolved
+    nothing = "there is no issues file that can be read"
+    return _NO_DATA, _joined(nothing, resolved if answer.issues.resolved_7d else "")
 
 
 def _ledger(heal: HealLedger) -> tuple[str, str]:
@@ -128,10 +137,11 @@ def plan_view(plan: PlanProgress) -> list[RenderableType]:
         ["All", bar(plan.pct), f"{plan.pct}%", _joined(where, _source(plan))]
     ]
     for phase in plan.tracked:
-        share = f"{phase.completed} of {phase.total}" if phase.total else "no items"
-        rows.append(
-            [f"Phase {phase.number}", bar(phase.pct), f"{phase.pct}%", _joined(share, phase.title)]
-        )
+        name, share = f"Phase {phase.number}", f"{phase.completed} of {phase.total}"
+        if phase.total:
+            rows.append([name, bar(phase.pct), f"{phase.pct}%", _joined(share, phase.title)])
+        else:
+            rows.append([name, "", _NO_DATA, _joined("no items", phase.title)])
     return [grid(rows), Text(f"Tracked phases: {tracked_words(plan)}")]
 
 
