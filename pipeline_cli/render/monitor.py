@@ -47,11 +47,9 @@ def monitor_view(seen: Check, now: datetime) -> list[RenderableType]:
 def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
     """Show each issue that was open, what the check found of it, and who earned what cleared."""
     ledger = seen.ledger
-    looked = len(ledger.looked)
+    still, cleared = len(ledger.open), len(ledger.cleared)
     parts: list[RenderableType] = [
-        heading(
-            f"{plural(looked, 'open issue')}, {plural(len(ledger.cleared), 'condition')} cleared"
-        ),
+        heading(f"{plural(still, 'open issue')}, {plural(cleared, 'condition')} cleared"),
         *_dry(seen),
     ]
     for one in ledger.looked:
@@ -60,7 +58,7 @@ def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
         words = f"{word}: {one_line(one.words)}" if one.words else word
         parts.append(indented(Text(words, style=style)))
     parts += _cleared(ledger)
-    if not looked:
+    if not ledger.looked:
         parts.append(Text("No issue is open.", style="green"))
     return parts
 
