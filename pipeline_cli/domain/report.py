@@ -105,7 +105,10 @@ class MetaLayer(msgspec.Struct, frozen=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Something that waits for a person: what, for how long (seconds), and what to type."""
+    """Something that waits for a person: what, for how long (seconds), and what to type.
+
+    How long is null where it is unknown, or where it began ahead of now.
+    """
 
     name: str
     message: str
@@ -243,8 +246,7 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
     elif alive:
         summary = f"runner alive, {plural(beat.workers or 1, 'worker')}"
     else:
-        age = int(seconds_between(beat.beat, now)) if beat.beat else None
-        since = "no readable heartbeat" if age is None else f"last heartbeat {span(age)} ago"
+        since = _since(beat.beat, now)
         status = "needs_attention" if waiting else "ok"
         work = plural(waiting, "task waits or runs", "tasks wait or run")
         if known.view is None:
@@ -260,6 +262,14 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
         pm_parallel=bool((beat and beat.parallel) or (state and state.shape == "parallel")),
         summary=summary,
     )
+
+
+def _since(beat: datetime | None, now: datetime) -> str:
+    if beat is None:
+        return "no readable heartbeat"
+    if ahead(beat, now):
+        return f"last heartbeat {span(seconds_between(now, beat))} ahead of now"
+    return f"last heartbeat {span(seconds_between(beat, now))} ago"
 
 
 def _execution(known: Known) -> ExecutionLayer:
@@ -380,12 +390,7 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
         asked = issue.condition == "needs_decision" and issue.subject in asking
         if issue.condition not in named and not asked:
             named.add(issue.condition)
-            yield Need(
-                issue.condition,
-                issue.message or "an issue without a message",
-                whole_seconds(issue.created, now),
-                "pipeline monitor --dry-run",
-            )
+            yield _issue_need(issue, now)
     behind = known.plan and known.plan.backlog_alignment.phase_6_7_not_worked
     if known.plan and behind and "phase_6_7_not_worked" not in named:
         yield Need(
@@ -403,6 +408,13 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
         )
     for name, words in _unknown(known, layers):
         yield Need(name, words, None, "pipeline status --json")
+
+
+def _issue_need(issue: Issue, now: datetime) -> Need:
+    words, age = issue.message or "an issue without a message", whole_seconds(issue.created, now)
+    if issue.created and ahead(issue.created, now):
+        words, age = f"opened ahead of now: {words}", None
+    return Need(issue.condition, words, age, "pipeline monitor --dry-run")
 
 
 def _unknown(known: Known, layers: dict[str, Any]) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.healing import Entry, Ledger, moment_of
-from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.domain.moments import ahead, seconds_between, span
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import ago, heading, indented, plain
@@ -90,7 +90,7 @@ def _title(entry: Entry, opened: Sequence[Entry], now: datetime) -> Text:
     since = moment_of(entry, "created_at")
     fresh = any(entry is new for new in opened)
     severity = str(entry.get("severity"))
-    age = f"for {ago(int(seconds_between(since, now)))}" if since else "since an unknown time"
+    age = _lasting(since, now)
     notes = [
         str(entry.get("id")),
         "new" if fresh else age,
@@ -101,6 +101,15 @@ def _title(entry: Entry, opened: Sequence[Entry], now: datetime) -> Text:
     for words, style in ((entry["condition"], "bold"), (", ".join(filter(None, notes)), "dim")):
         title.append("  ").append(one_line(words), style=f"not bold not dim default {style}")
     return title
+
+
+def _lasting(since: datetime | None, until: datetime | None, then: str = "now") -> str:
+    """Say for how long something has lasted; not that it is 0 s where it begins afterwards."""
+    if since is None or until is None:
+        return "since an unknown time"
+    if ahead(since, until):
+        return f"from {span(seconds_between(until, since))} ahead of {then}"
+    return f"for {ago(int(seconds_between(since, until)))}"
 
 
 def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[RenderableType]:
@@ -116,8 +125,8 @@ def _resolution(record: Entry) -> list[RenderableType]:
     credit = record["attribution"]
     who = f"credit to {record['heal_task_id']} ({credit})" if credit != "none" else "no credit"
     since, until = moment_of(record, "opened_at"), moment_of(record, "resolved_at")
-    spans = since and until and f"open for {ago(int(seconds_between(since, until)))}"
-    words = f"issue {record['issue_id']}, {spans or 'open since an unknown time'}"
+    spans = f"open {_lasting(since, until, 'then')}"
+    words = f"issue {record['issue_id']}, {spans}"
     return [
         plain(f"cleared: {record['condition']}; {who}", "green"),
         indented(Text(one_line(f"{words}: {record['evidence']}"), style="dim")),

@@ -1,5 +1,6 @@
 """What cannot be read is unknown and needs a person; it is never "nothing there"."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,31 @@ def test_what_was_looked_for_and_not_found_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["plan-missing", "plan-no-phases"])
 def test_what_is_said_of_the_plan_names_the_plan(tmp_path: Path, code: str) -> None:
     assert "Reads docs/PLAN.md (missing)" in lines(workspace(tmp_path), "explain", code)
+
+
+AHEAD = "2026-02-13T20:00:00Z"
+
+
+def test_a_heartbeat_ahead_of_now_is_not_said_to_be_0_s_ago(tmp_path: Path) -> None:
+    workspace(tmp_path, **{f"{LOGS}/heartbeat.json": f'{{"beat_at": "{AHEAD}"}}'})
+    said = lines(tmp_path, "status")
+    assert "runner not seen, last heartbeat 1 d 2 h ahead of now; 0 tasks wait or run" in said
+
+
+def test_an_issue_that_opened_ahead_of_now_has_no_age(tmp_path: Path) -> None:
+    issue = {"id": "0a0a0a0a", "condition": "gone", "message": "m", "created_at": AHEAD}
+    files = {f"{LOGS}/monitor_issues.json": json.dumps({"issues": [issue]})}
+    workspace(tmp_path, **files)
+    (need,) = [one for one in status(tmp_path)["needs_you"] if one["name"] == "gone"]
+    assert (need["age_seconds"], need["message"]) == (None, "opened ahead of now: m")
+    for command in ("monitor", "heal-resolve"):
+        said = lines(tmp_path, command, "--dry-run")
+        assert "gone 0a0a0a0a, from 1 d 2 h ahead of now" in said
+
+
+def test_an_issue_that_clears_before_it_opened_was_not_open_for_0_s(tmp_path: Path) -> None:
+    issue = {"id": "0a0a0a0a", "condition": "orphan_running", "subject": "t", "created_at": AHEAD}
+    files = {f"{LOGS}/monitor_issues.json": json.dumps({"issues": [issue]})}
+    workspace(tmp_path, **files)
+    said = lines(tmp_path, "heal-resolve")
+    assert "issue 0a0a0a0a, open from 1 d 2 h ahead of then: " in said
