@@ -15,6 +15,6 @@ def run(options: Options, asked: Asked | None = None) -> int:
         return 0
     from pipeline_cli.render.figures import effectiveness_view
 
-    emit_text(options, effectiveness_view(answer.value, context.now))
+    emit_text(options, effectiveness_view(answer.value))
     emit_findings(options, answer.findings, "pipeline effectiveness")
     return 0

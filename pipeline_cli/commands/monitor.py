@@ -118,7 +118,7 @@ def _report(context: Context, seen: Check, *, dry_run: bool) -> None:
     from pipeline_cli.render.status import status_view
     from pipeline_cli.render.terminal import render
 
-    view = status_view(seen.report, seen.known.plan, seen.known.view, tree=True)
+    view = status_view(seen.report, seen.known.plan_shown, seen.known.view, tree=True)
     text = render(view, color=False, width=100)
     write_report(
         context, encode("status", context.now, status_keys(seen.report), ()), text, dry_run=dry_run

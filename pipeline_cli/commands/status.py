@@ -27,7 +27,7 @@ def run(options: Options, *, shape: Shape) -> int:
     from pipeline_cli.render.status import status_view
 
     def view(*, tree: bool) -> str:
-        parts = status_view(answer.value, known.plan, known.view, tree=tree)
+        parts = status_view(answer.value, known.plan_shown, known.view, tree=tree)
         return as_text(options, parts)
 
     text = view(tree=shape != "flat")

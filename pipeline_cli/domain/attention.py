@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline_cli.domain.metrics import Day
-from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.domain.moments import Between, seconds_between
 from pipeline_cli.domain.tasks import Task, TaskView, newest_first
 
 RECENT_OUTPUTS = 5
@@ -52,11 +52,17 @@ class Attention(msgspec.Struct, frozen=True):
 
 
 class TasksReport(msgspec.Struct, frozen=True):
-    """The answer of `tasks`: the tasks, and the flags over them."""
+    """The answer of `tasks`: the tasks, and the flags over them.
+
+    `unreadable` tells that the task log is there and no line of it can be read. `window` is the
+    period in which the tasks finished that are shown; null where none was named, and all are.
+    """
 
     view: TaskView
     attention: Attention
     days: tuple[Day, ...] = ()
+    unreadable: bool = False
+    window: Between | None = None
 
 
 def situation(

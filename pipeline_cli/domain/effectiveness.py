@@ -8,6 +8,7 @@ import msgspec
 from pipeline_cli.domain.issues import IssueBook, ResolutionCount, TopIssue, top_issues
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import TASK_TYPES, Day, Metrics
+from pipeline_cli.domain.moments import Between, Window
 from pipeline_cli.domain.progress import PlanProgress
 
 #: Tasks a day from which throughput counts in full, and what an open issue costs (§9).
@@ -43,11 +44,15 @@ class Trend(msgspec.Struct, frozen=True):
 
 
 class EffectivenessSamples(msgspec.Struct, frozen=True):
-    """The sample behind each figure: how many records, and over how many days."""
+    """The sample behind each figure: how many records, and over how many days.
+
+    `issues` counts the entries of the issues file; null where none can be read.
+    """
 
     success_rate: int
     throughput: int
     window_days: int | float
+    issues: int | None
 
 
 class Effectiveness(msgspec.Struct, frozen=True):
@@ -64,7 +69,13 @@ class Effectiveness(msgspec.Struct, frozen=True):
     top_issues_by_priority: tuple[TopIssue, ...]
     samples: EffectivenessSamples
     trend: Trend
-    days: tuple[Day, ...] = ()
+    days: tuple[Day, ...]
+    window: Between
+
+    @property
+    def completed_of_other_types(self) -> int:
+        """The completed tasks whose type is none of those that `progress` counts."""
+        return self.samples.throughput - sum(self.progress.values())
 
 
 def effectiveness(
@@ -74,6 +85,7 @@ def effectiveness(
     plan: PlanProgress,
     heal: HealLedger,
     *,
+    window: Window,
     window_days: float,
     days: tuple[Day, ...] = (),
 ) -> Effectiveness:
@@ -95,9 +107,12 @@ def effectiveness(
         heal_resolved_count=resolutions[0].healed,
         heal=heal,
         top_issues_by_priority=top_issues(book),
-        samples=EffectivenessSamples(rate.total, rate.completed, window_days),
+        samples=EffectivenessSamples(
+            rate.total, rate.completed, window_days, len(book.issues) if book.exists else None
+        ),
         trend=_trend(before, resolutions[1], window_days),
         days=days,
+        window=window.named,
     )
 
 

@@ -15,7 +15,7 @@ from pipeline_cli.domain.catalog.signs import LAYERS
 from pipeline_cli.domain.effectiveness import FULL_SPEED, ISSUE_WEIGHT, Effectiveness
 from pipeline_cli.domain.issues import IssueBook
 from pipeline_cli.domain.metrics import LogReading, Metrics
-from pipeline_cli.domain.moments import Window, iso
+from pipeline_cli.domain.moments import Window, days_words, iso
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PhaseProgress, PlanProgress
 from pipeline_cli.domain.report import StatusReport
@@ -118,6 +118,14 @@ def ruled(found: Ruling) -> Worked:
     return Worked(None if found.answer is None else found.verdict, found.message)
 
 
+def counted(count: int, unlooked: str) -> Worked:
+    """Return how often a finding was found; unknown where it could not be looked for."""
+    if unlooked:
+        return Worked(None, f"unknown: {unlooked}")
+    words = f"{count:,} found by status, metrics, tasks and align" if count else "none found"
+    return Worked(count, words)
+
+
 def issues_of(condition: str, book: IssueBook | None) -> tuple[str, ...] | None:
     """Return the ids of the open issues of a condition; None where the issues are unknown."""
     if book is None:
@@ -189,10 +197,10 @@ def _by_model(metrics: Metrics) -> Worked:
 
 
 def _progress(figures: Effectiveness) -> Worked:
-    return Worked(
-        figures.progress,
-        _listed(f"{kind}: {count} completed" for kind, count in figures.progress.items()),
-    )
+    counts = [f"{kind}: {count} completed" for kind, count in figures.progress.items()]
+    others = figures.completed_of_other_types
+    counts += [f"{others} completed of other types or none"] if others else []
+    return Worked(figures.progress, _listed(counts))
 
 
 def _completed(figures: Effectiveness) -> Worked:
@@ -206,7 +214,7 @@ def _per_day(figures: Effectiveness) -> Worked:
     throughput, days = figures.throughput, figures.samples.window_days
     return Worked(
         throughput.tasks_per_day,
-        f"{throughput.completed_7d} completed / {days} days = {throughput.tasks_per_day}",
+        f"{throughput.completed_7d} completed / {days_words(days)} = {throughput.tasks_per_day}",
     )
 
 
@@ -223,6 +231,8 @@ def _goal(figures: Effectiveness) -> Worked:
 
 def _open(figures: Effectiveness) -> Worked:
     count = figures.issues.open
+    if figures.samples.issues is None:
+        return Worked(None, "no data: there is no issues file that can be read")
     return Worked(count, f"{count} entries with a condition and no resolved_at")
 
 
@@ -326,6 +336,8 @@ def _low_rate(seen: Situation, limits: Limits) -> str:
 
 
 def _meta(layer: Any) -> str:
+    if layer.status == "unknown":
+        return "unknown: the answers cannot be read"
     if layer.last_run is None:
         return "no data: the questions were never asked"
     return f"last asked {layer.last_run}; no: {len(layer.failed)}, open: {len(layer.unanswered)}"

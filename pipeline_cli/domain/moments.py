@@ -10,6 +10,8 @@ from itertools import pairwise
 
 import msgspec
 
+from pipeline_cli.domain.phrases import plural
+
 #: How far ahead of now a stamp may lie before it is a finding and counts nowhere.
 SKEW = timedelta(minutes=5)
 
@@ -85,6 +87,18 @@ def span(seconds: float) -> str:
     return " ".join([words, *near])
 
 
+def days_words(days: float) -> str:
+    """Say a length in days as people would: `7 days`, `1 day`, `1 h`, `1 d 12 h`."""
+    return plural(int(days), "day") if days == int(days) else span(round(days * 86400))
+
+
+class Between(msgspec.Struct, frozen=True):
+    """A window as answers name it: from when to when."""
+
+    start: str
+    end: str
+
+
 class Window(msgspec.Struct, frozen=True):
     """The span that a figure speaks of; the lower end counts (contracts §1).
 
@@ -96,6 +110,11 @@ class Window(msgspec.Struct, frozen=True):
     start: datetime
     end: datetime
     ends_now: bool = True
+
+    @property
+    def named(self) -> Between:
+        """The window as answers name it."""
+        return Between(iso(self.start), iso(self.end))
 
     def __contains__(self, moment: datetime) -> bool:
         return self.holds((moment,))[0]

@@ -105,7 +105,10 @@ class MetaLayer(msgspec.Struct, frozen=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Something that waits for a person: what, for how long (seconds), and what to type."""
+    """Something that waits for a person: what, for how long (seconds), and what to type.
+
+    How long is null where it is unknown, or where it began ahead of now.
+    """
 
     name: str
     message: str
@@ -146,10 +149,22 @@ class StatusReport(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """Which inputs are there and cannot be read: they are unknown, not empty."""
+
+    plan: bool = False
+    metrics: bool = False
+    issues: bool = False
+    heartbeat: bool = False
+    meta: bool = False
+
+
 class Known(msgspec.Struct, frozen=True):
     """What could be read; None stands for an input that could not be, never for an empty one.
 
-    `missing` names the documents that do not exist yet.
+    Heartbeat and meta answers are None without a file, too: `unread` tells the two apart. It
+    also tells of a backlog, a metrics log or an issues file that reads as empty because nothing
+    in it can be read. `missing` names the documents that do not exist yet.
     """
 
     effectiveness: Effectiveness | None
@@ -163,6 +178,12 @@ class Known(msgspec.Struct, frozen=True):
     heartbeat: Heartbeat | None
     meta: MetaAnswers | None
     missing: tuple[str, ...]
+    unread: Unread = Unread()
+
+    @property
+    def plan_shown(self) -> PlanProgress | None:
+        """The plan for people: None where backlog or state cannot be read."""
+        return None if self.unread.plan else self.plan
 
 
 def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
@@ -172,7 +193,7 @@ def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
         "layer_1_orchestration": _orchestration(known, now),
         "layer_2_execution": _execution(known),
         "layer_3_attention": _attention(known),
-        "meta_questions": _meta(known.meta, meta_hours, now),
+        "meta_questions": _meta(known, meta_hours, now),
     }
     return StatusReport(
         generated_at=iso(now),
@@ -187,7 +208,7 @@ def report(known: Known, *, meta_hours: float, now: datetime) -> StatusReport:
 
 def _goal(known: Known) -> GoalLayer:
     figures = known.effectiveness
-    if figures is None:
+    if figures is None or known.unread.metrics:
         return GoalLayer("unknown", None, None, None, None, "the figures could not be read")
     if not figures.samples.success_rate:
         return GoalLayer(
@@ -216,16 +237,20 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
     alive = beat is not None and beat.alive(now)
     waiting = known.view.counts.pending + known.view.counts.running if known.view else 0
     status: LayerStatus = "ok"
-    if beat is None:
+    if beat is None and known.unread.heartbeat:
+        status = "unknown"
+        summary = "the heartbeat could not be read"
+    elif beat is None:
         status = "no_data"
         summary = "no data: no runner has left a heartbeat"
     elif alive:
         summary = f"runner alive, {plural(beat.workers or 1, 'worker')}"
     else:
-        age = int(seconds_between(beat.beat, now)) if beat.beat else None
-        since = "no readable heartbeat" if age is None else f"last heartbeat {span(age)} ago"
+        since = _since(beat.beat, now)
         status = "needs_attention" if waiting else "ok"
         work = plural(waiting, "task waits or runs", "tasks wait or run")
+        if known.view is None:
+            work = "which tasks wait or run is unknown"
         summary = f"runner not seen, {since}; {work}"
     live: Liveness = "running" if alive else "not_seen"
     return OrchestrationLayer(
@@ -239,9 +264,17 @@ def _orchestration(known: Known, now: datetime) -> OrchestrationLayer:
     )
 
 
+def _since(beat: datetime | None, now: datetime) -> str:
+    if beat is None:
+        return "no readable heartbeat"
+    if ahead(beat, now):
+        return f"last heartbeat {span(seconds_between(now, beat))} ahead of now"
+    return f"last heartbeat {span(seconds_between(beat, now))} ago"
+
+
 def _execution(known: Known) -> ExecutionLayer:
     figures, seen = known.effectiveness, known.view
-    if figures is None:
+    if figures is None or known.unread.metrics:
         metrics: Literal["ok", "no_data", "unknown"] = "unknown"
     else:
         metrics = "ok" if figures.samples.success_rate else "no_data"
@@ -277,7 +310,7 @@ def _execution(known: Known) -> ExecutionLayer:
 
 def _attention(known: Known) -> AttentionLayer:
     book = known.book
-    if book is None:
+    if book is None or (known.unread.issues and not book.exists):
         return AttentionLayer("unknown", None, (), (), None, "the issues could not be read")
     if not book.exists:
         return AttentionLayer("no_data", 0, (), (), None, "no data: the monitor has not run")
@@ -301,7 +334,10 @@ def _layer_issue(issue: Issue) -> LayerIssue:
     )
 
 
-def _meta(answers: MetaAnswers | None, hours: float, now: datetime) -> MetaLayer:
+def _meta(known: Known, hours: float, now: datetime) -> MetaLayer:
+    answers = known.meta
+    if answers is None and known.unread.meta:
+        return MetaLayer("unknown", None, (), ())
     if answers is None or answers.run_at is None:
         return MetaLayer("no_data", None, (), ())
     lapsed = ahead(answers.run_at, now) or seconds_between(answers.run_at, now) > hours * 3600
@@ -313,6 +349,7 @@ def _overall(layers: dict[str, Any], known: Known) -> Overall:
     flags = known.attention.flags if known.attention else ()
     conditions = [issue.condition for issue in known.book.open] if known.book else []
     concerned = [name for name, layer in layers.items() if layer.status in _CONCERNS]
+    concerned += ["plan_progress"] if known.plan_shown is None else []
     needs = tuple(dict.fromkeys([*flags, *conditions, *concerned]))
     return Overall(
         status="needs_attention" if needs else "ok",
@@ -353,12 +390,7 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
         asked = issue.condition == "needs_decision" and issue.subject in asking
         if issue.condition not in named and not asked:
             named.add(issue.condition)
-            yield Need(
-                issue.condition,
-                issue.message or "an issue without a message",
-                whole_seconds(issue.created, now),
-                "pipeline monitor --dry-run",
-            )
+            yield _issue_need(issue, now)
     behind = known.plan and known.plan.backlog_alignment.phase_6_7_not_worked
     if known.plan and behind and "phase_6_7_not_worked" not in named:
         yield Need(
@@ -374,9 +406,24 @@ def _needs(known: Known, layers: dict[str, Any], now: datetime) -> Iterable[Need
             None,
             "pipeline align",
         )
+    for name, words in _unknown(known, layers):
+        yield Need(name, words, None, "pipeline status --json")
+
+
+def _issue_need(issue: Issue, now: datetime) -> Need:
+    words, age = issue.message or "an issue without a message", whole_seconds(issue.created, now)
+    if issue.created and ahead(issue.created, now):
+        words, age = f"opened ahead of now: {words}", None
+    return Need(issue.condition, words, age, "pipeline monitor --dry-run")
+
+
+def _unknown(known: Known, layers: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield what could not be read, by the name of its layer or figure."""
     for name, layer in layers.items():
         if layer.status == "unknown":
-            yield Need(name, layer.summary, None, "pipeline status --json")
+            yield name, getattr(layer, "summary", "the answers could not be read")
+    if known.plan_shown is None:
+        yield "plan_progress", "backlog or state could not be read"
 
 
 def _layers_in_need(layers: dict[str, Any]) -> Iterable[Need]:

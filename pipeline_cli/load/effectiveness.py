@@ -78,6 +78,7 @@ def figures_of(measures: Measures, book: IssueBook, plan: PlanProgress) -> Effec
             measures.period.window,
             relapse_hours=measures.relapse_hours,
         ),
+        window=measures.period.window,
         window_days=measures.period.days_long,
         days=measures.days,
     )

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from pipeline_cli import config
 from pipeline_cli.domain import monitor
+from pipeline_cli.domain.alignment import Alignment
 from pipeline_cli.domain.catalog import CATALOG, Entry, suggestion
 from pipeline_cli.domain.explain import (
     Explanation,
     Facts,
     Input,
+    counted,
     issues_of,
     rows_of,
     ruled,
@@ -21,10 +23,10 @@ from pipeline_cli.domain.monitor import Rule
 from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.domain.report import Known, report
 from pipeline_cli.domain.rulings import Ruling, ruling
-from pipeline_cli.errors import UsageError
+from pipeline_cli.errors import InputError, UsageError
 from pipeline_cli.load import documents
 from pipeline_cli.load.alignment import align_answer
-from pipeline_cli.load.answer import Answer, attempt
+from pipeline_cli.load.answer import Answer, as_finding, attempt
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.effectiveness import load_measures
 from pipeline_cli.load.metrics_log import period_of
@@ -67,10 +69,11 @@ def explain_answer(context: Context, name: str) -> Answer[tuple[Explanation, ...
     findings = read.findings
     if entry.kind == "finding":
         own = tuple(finding for finding in findings if finding.code == entry.name)
-        count = how_many(own)
-        words = f"{count:,} found by status, metrics, tasks and align" if own else "none found"
         inputs = _inputs(context, entry)
-        explanation = _explanation(entry, inputs=inputs, value=count, calculation=words)
+        result = counted(how_many(own), "" if own else _not_looked(entry, inputs, read))
+        explanation = _explanation(
+            entry, inputs=inputs, value=result.value, calculation=result.calculation
+        )
         return Answer((explanation,), _by_file(own))
     rule = next((rule for rule in monitor.RULES if rule.condition == entry.name), None)
     if rule is not None and entry.kind == "rule":
@@ -143,6 +146,21 @@ class _Read(NamedTuple):
     facts: Facts
     rated: SuccessRate | None
     findings: tuple[Finding, ...]
+    unaligned: str
+
+
+#: What `align` looks at; without a product backlog it looks at nothing.
+_ALIGNED = {"006-overnight-backlog.md", "PLAN.md", "specs/*.md"}
+_CLOSED = ("not-text", "path-outside", "too-large", "unreadable")
+
+
+def _not_looked(entry: Entry, inputs: Sequence[Input], read: _Read) -> str:
+    """Say why a finding could not be looked for; empty where it could."""
+    if read.unaligned and _ALIGNED.intersection(entry.inputs):
+        return read.unaligned
+    paths = {found.path for found in inputs}
+    closed = (one for one in read.findings if one.code in _CLOSED and one.path in paths)
+    return next((f"{one.path}: {one.message}" for one in closed), "")
 
 
 def _read(context: Context) -> _Read:
@@ -152,7 +170,7 @@ def _read(context: Context) -> _Read:
     rated = measures.metrics[0].success_rate if measures else None
     # Without a plan the status has no use for the logs; an explanation has.
     measures = measures or attempt(lambda: load_measures(context, Tally()))
-    aligned = attempt(lambda: align_answer(context), tally)
+    aligned, unaligned = _aligned(context, tally)
     found = tally.result()
     said = set(found)
     further = [finding for finding in aligned.findings if finding not in said] if aligned else []
@@ -167,7 +185,16 @@ def _read(context: Context) -> _Read:
         limits=limits_of(context),
         report=report(known, meta_hours=context.settings.meta.interval_hours, now=context.now),
     )
-    return _Read(known, facts, rated, (*found, *further))
+    return _Read(known, facts, rated, (*found, *further), unaligned)
+
+
+def _aligned(context: Context, tally: Tally) -> tuple[Answer[Alignment] | None, str]:
+    """Return what `align` answers; None, and why, where it cannot."""
+    try:
+        return align_answer(context), ""
+    except InputError as error:
+        tally.once(as_finding(error))
+        return None, error.message
 
 
 def _ruling(context: Context, rule: Rule, read: _Read) -> Ruling:
@@ -199,6 +226,8 @@ def _path_of(context: Context, name: str) -> str:
             return found or paths.backlog
         case "007-meta-pipeline-backlog.md":
             return attempt(lambda: documents.meta_backlog_path(context)) or paths.meta_backlog
+        case "PLAN.md":
+            return paths.plan
         case "specs/*.md":
             return paths.specs
         case "SPEC-COVERAGE.md":

@@ -151,10 +151,10 @@ def seen_logs(context: Context) -> dict[str, Seen]:
 
 def look_at_logs(context: Context, seen: Mapping[str, Seen]) -> tuple[Damage, ...]:
     """Look for bad lines in the logs of ours that were not seen before."""
-    return tuple(_damage(context, name, seen.get(name)) for name in WATCHED)
+    return tuple(look_at_log(context, name, seen.get(name)) for name in WATCHED)
 
 
-def _damage(context: Context, name: str, before: Seen | None) -> Damage:
+def look_at_log(context: Context, name: str, before: Seen | None = None) -> Damage:
     """Look for bad lines behind what was seen; in a log that was rewritten, everywhere."""
     path, workspace = context.log_path(name), context.workspace
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pipeline_cli.domain.findings import Tally
+from pipeline_cli.domain.log_damage import unreadable
 from pipeline_cli.domain.tasks import Process, Task
 from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.task_log import fold_tasks
@@ -14,6 +15,15 @@ def load_tasks(context: Context, tally: Tally) -> tuple[Task, ...]:
     path = context.log_path("tasks.jsonl")
     lines = split_lines(context.workspace.blocks(path))
     return fold_tasks(path, lines, tally, now=context.now)
+
+
+def is_unreadable(context: Context, name: str = "tasks.jsonl") -> bool:
+    """Tell whether a log is there and no line of it can be read: it is unknown, not empty."""
+    if not context.workspace.size(context.log_path(name)):
+        return False
+    from pipeline_cli.load.sight import look_at_log  # few logs are without a record
+
+    return unreadable([look_at_log(context, name)], name)
 
 
 def lost_tasks(tasks: Iterable[Task]) -> list[Task]:

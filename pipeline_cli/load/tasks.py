@@ -21,7 +21,7 @@ from pipeline_cli.load.answer import Answer
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.metrics_log import load_metrics, windows
 from pipeline_cli.load.state import load_state
-from pipeline_cli.load.task_log import is_lost, load_tasks
+from pipeline_cli.load.task_log import is_lost, is_unreadable, load_tasks
 
 
 def tasks_answer(context: Context, period: Period | None = None) -> Answer[TasksReport]:
@@ -37,6 +37,8 @@ def tasks_answer(context: Context, period: Period | None = None) -> Answer[Tasks
         task_view(context, shown, state),
         raised(context, tasks, metrics),
         days_of(days, measure(finished_records(known), days)),
+        unreadable=not tasks and is_unreadable(context),
+        window=period.window.named if period else None,
     )
     return Answer(answer, tally.result())
 

@@ -1,16 +1,15 @@
 """Text views of the figures: `effectiveness` and `metrics`."""
 
-from datetime import datetime
-
 from rich.console import RenderableType
 from rich.text import Text
 
 from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.ledger import HealLedger
 from pipeline_cli.domain.metrics import MetricsReport, ModelCount
-from pipeline_cli.domain.moments import iso
+from pipeline_cli.domain.moments import days_words, iso
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.progress import PlanProgress
+from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import (
     bar,
     clock,
@@ -23,15 +22,16 @@ from pipeline_cli.render.text import (
 )
 
 _NO_DATA = "no data"
+_Row = tuple[str, Text | str, Text | str]
 
 
-def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableType]:
+def effectiveness_view(answer: Effectiveness) -> list[RenderableType]:
     """Show the figures, each with its sample, beside those of the window before."""
-    days = f"{answer.samples.window_days:g}"
+    days = days_words(answer.samples.window_days)
     parts: list[RenderableType] = [
-        heading(f"Effectiveness, {days} days to {clock(iso(now))}"),
+        heading(f"Effectiveness, {days} to {clock(answer.window.end)}"),
         "",
-        labelled(_figure_rows(answer)),
+        labelled(map(_uncut, _figure_rows(answer))),
         "",
         heading("Plan"),
         *plan_view(answer.plan_progress),
@@ -47,10 +47,17 @@ def effectiveness_view(answer: Effectiveness, now: datetime) -> list[RenderableT
     return [*parts, *trend_parts(answer.days)]
 
 
-def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
+def _uncut(row: _Row) -> _Row:
+    """Let what a figure rests on wrap: numbers stand in it, and none may be cut."""
+    label, figure, rest = row
+    return label, figure, Text(one_line(rest)) if isinstance(rest, str) else rest
+
+
+def _figure_rows(answer: Effectiveness) -> list[_Row]:
     samples, trend, speed = answer.samples, answer.trend, answer.throughput
+    days = days_words(samples.window_days)
     before = f"before: {percent(trend.success_rate)} of {trend.sample}" if trend.sample else ""
-    rows: list[tuple[str, Text | str, Text | str]] = []
+    rows: list[_Row] = []
     if samples.success_rate:
         rows = [
             (
@@ -67,13 +74,13 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
                 "Throughput",
                 f"{speed.tasks_per_day} a day",
                 _joined(
-                    f"{speed.completed_7d} completed in {samples.window_days:g} days",
+                    f"{speed.completed_7d} completed in {days}",
                     f"before: {trend.tasks_per_day} a day" if trend.sample else "",
                 ),
             ),
         ]
     else:
-        nothing = f"no task finished in {samples.window_days:g} days"
+        nothing = f"no task finished in {days}"
         rows = [
             ("Goal proximity", _NO_DATA, nothing),
             ("Success rate", _NO_DATA, nothing),
@@ -81,11 +88,20 @@ def _figure_rows(answer: Effectiveness) -> list[tuple[str, Text | str, Text | st
         ]
     return [
         *rows,
-        ("Issues", f"{answer.issues.open} open", f"{answer.issues.resolved_7d} resolved"),
+        ("Issues", *_issues(answer)),
         ("Healed", str(answer.heal_resolved_count), "resolutions that name a heal task"),
         ("Heal ledger", *_ledger(answer.heal)),
-        ("By type", str(samples.throughput), _by_type(answer.progress)),
+        ("By type", str(samples.throughput), _by_type(answer)),
     ]
+
+
+def _issues(answer: Effectiveness) -> tuple[str, str]:
+    """Return how many issues are open, and how many were resolved."""
+    still, resolved = answer.issues.open, f"{answer.issues.resolved_7d} resolved"
+    if answer.samples.issues is not None:
+        return f"{still} open", resolved
+    nothing = "there is no issues file that can be read"
+    return _NO_DATA, _joined(nothing, resolved if answer.issues.resolved_7d else "")
 
 
 def _ledger(heal: HealLedger) -> tuple[str, str]:
@@ -101,8 +117,11 @@ def _ledger(heal: HealLedger) -> tuple[str, str]:
     return f"net {heal.net}", words
 
 
-def _by_type(progress: dict[str, int]) -> str:
-    return "completed: " + ", ".join(f"{count} {kind}" for kind, count in progress.items())
+def _by_type(answer: Effectiveness) -> str:
+    counts = ", ".join(f"{count} {kind}" for kind, count in answer.progress.items())
+    others = answer.completed_of_other_types
+    rest = f"{others} of other types or none" if others else ""
+    return f"completed: {_joined(counts, rest)}"
 
 
 def _joined(*parts: str) -> str:
@@ -118,10 +137,11 @@ def plan_view(plan: PlanProgress) -> list[RenderableType]:
         ["All", bar(plan.pct), f"{plan.pct}%", _joined(where, _source(plan))]
     ]
     for phase in plan.tracked:
-        share = f"{phase.completed} of {phase.total}" if phase.total else "no items"
-        rows.append(
-            [f"Phase {phase.number}", bar(phase.pct), f"{phase.pct}%", _joined(share, phase.title)]
-        )
+        name, share = f"Phase {phase.number}", f"{phase.completed} of {phase.total}"
+        if phase.total:
+            rows.append([name, bar(phase.pct), f"{phase.pct}%", _joined(share, phase.title)])
+        else:
+            rows.append([name, "", _NO_DATA, _joined("no items", phase.title)])
     return [grid(rows), Text(f"Tracked phases: {tracked_words(plan)}")]
 
 
@@ -152,7 +172,7 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     return [
         title,
         "",
-        labelled(_metric_rows(answer)),
+        labelled(map(_uncut, _metric_rows(answer))),
         "",
         grid(
             [
@@ -188,7 +208,7 @@ def metrics_view(answer: MetricsReport) -> list[RenderableType]:
     ]
 
 
-def _metric_rows(answer: MetricsReport) -> list[tuple[str, Text | str, Text | str]]:
+def _metric_rows(answer: MetricsReport) -> list[_Row]:
     metrics, before = answer.metrics, answer.before
     rate, times, skipped = metrics.success_rate, metrics.execution_time, answer.reading.skipped
     earlier = f"before: {percent(before.success_rate)} of {before.sample}" if before.sample else ""

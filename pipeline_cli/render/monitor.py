@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline_cli.domain.checks import Check
 from pipeline_cli.domain.healing import Entry, Ledger, moment_of
-from pipeline_cli.domain.moments import seconds_between
+from pipeline_cli.domain.moments import ahead, seconds_between, span
 from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import ago, heading, indented, plain
@@ -47,11 +47,9 @@ def monitor_view(seen: Check, now: datetime) -> list[RenderableType]:
 def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
     """Show each issue that was open, what the check found of it, and who earned what cleared."""
     ledger = seen.ledger
-    looked = len(ledger.looked)
+    still, cleared = len(ledger.open), len(ledger.cleared)
     parts: list[RenderableType] = [
-        heading(
-            f"{plural(looked, 'open issue')}, {plural(len(ledger.cleared), 'condition')} cleared"
-        ),
+        heading(f"{plural(still, 'open issue')}, {plural(cleared, 'condition')} cleared"),
         *_dry(seen),
     ]
     for one in ledger.looked:
@@ -60,7 +58,7 @@ def resolve_view(seen: Check, now: datetime) -> list[RenderableType]:
         words = f"{word}: {one_line(one.words)}" if one.words else word
         parts.append(indented(Text(words, style=style)))
     parts += _cleared(ledger)
-    if not looked:
+    if not ledger.looked:
         parts.append(Text("No issue is open.", style="green"))
     return parts
 
@@ -92,7 +90,7 @@ def _title(entry: Entry, opened: Sequence[Entry], now: datetime) -> Text:
     since = moment_of(entry, "created_at")
     fresh = any(entry is new for new in opened)
     severity = str(entry.get("severity"))
-    age = f"for {ago(int(seconds_between(since, now)))}" if since else "since an unknown time"
+    age = _lasting(since, now)
     notes = [
         str(entry.get("id")),
         "new" if fresh else age,
@@ -103,6 +101,15 @@ def _title(entry: Entry, opened: Sequence[Entry], now: datetime) -> Text:
     for words, style in ((entry["condition"], "bold"), (", ".join(filter(None, notes)), "dim")):
         title.append("  ").append(one_line(words), style=f"not bold not dim default {style}")
     return title
+
+
+def _lasting(since: datetime | None, until: datetime | None, then: str = "now") -> str:
+    """Say for how long something has lasted; not that it is 0 s where it begins afterwards."""
+    if since is None or until is None:
+        return "since an unknown time"
+    if ahead(since, until):
+        return f"from {span(seconds_between(until, since))} ahead of {then}"
+    return f"for {ago(int(seconds_between(since, until)))}"
 
 
 def _issue(entry: Entry, opened: Sequence[Entry], now: datetime) -> list[RenderableType]:
@@ -118,8 +125,8 @@ def _resolution(record: Entry) -> list[RenderableType]:
     credit = record["attribution"]
     who = f"credit to {record['heal_task_id']} ({credit})" if credit != "none" else "no credit"
     since, until = moment_of(record, "opened_at"), moment_of(record, "resolved_at")
-    spans = since and until and f"open for {ago(int(seconds_between(since, until)))}"
-    words = f"issue {record['issue_id']}, {spans or 'open since an unknown time'}"
+    spans = f"open {_lasting(since, until, 'then')}"
+    words = f"issue {record['issue_id']}, {spans}"
     return [
         plain(f"cleared: {record['condition']}; {who}", "green"),
         indented(Text(one_line(f"{words}: {record['evidence']}"), style="dim")),

@@ -163,7 +163,13 @@ def metrics_keys(answer: "MetricsReport") -> dict[str, Any]:
 
 def tasks_keys(answer: "TasksReport") -> dict[str, Any]:
     """Return the keys of contracts §6."""
-    return {**fields(answer.view), "attention": answer.attention, "days": answer.days}
+    return {
+        **fields(answer.view),
+        "attention": answer.attention,
+        "days": answer.days,
+        "unreadable": answer.unreadable,
+        "window": answer.window,
+    }
 
 
 def align_keys(answer: "Alignment") -> dict[str, Any]:

@@ -25,12 +25,15 @@ _MOST_TASKS = 2
 def status_view(
     report: StatusReport, plan: PlanProgress | None, tasks: TaskView | None, *, tree: bool
 ) -> list[RenderableType]:
-    """Show the verdict, what needs you, the layers, and what is next."""
+    """Show the verdict, what needs you, the layers, and what is next.
+
+    `plan` is None where backlog or state cannot be read.
+    """
     return [
         *_verdict(report),
         "",
         *(_tree(report, plan, tasks) if tree else _flat(report, plan)),
-        *_next(report),
+        *_next(report, plan),
         *_begin(report),
     ]
 
@@ -65,14 +68,17 @@ def _layers(report: StatusReport, plan: PlanProgress | None) -> list[tuple[str, 
     """Return each layer as its name, its status and its line."""
     goal, run = report.layer_0_goal, report.layer_1_orchestration
     work, eyes, meta = report.layer_2_execution, report.layer_3_attention, report.meta_questions
-    meta_line = (
-        f"asked {clock(meta.last_run)}" if meta.last_run else "no data: nobody has asked them"
-    )
+    if meta.status == "unknown":
+        meta_line = "the answers could not be read"
+    elif meta.last_run:
+        meta_line = f"asked {clock(meta.last_run)}"
+    else:
+        meta_line = "no data: nobody has asked them"
     if meta.failed or meta.unanswered:
         meta_line += f"; no: {', '.join(meta.failed) or '–'}; open: {len(meta.unanswered)}"
     return [
         ("Goal", goal.status, _goal_line(report)),
-        ("Plan", "ok" if plan and plan.total else "no_data", _plan_line(plan)),
+        ("Plan", _plan_status(plan), _plan_line(plan)),
         ("Orchestration", run.status, plain(run.summary)),
         ("Tasks", work.status, plain(work.summary)),
         ("Issues", eyes.status, plain(_with_age(report))),
@@ -90,8 +96,16 @@ def _goal_line(report: StatusReport) -> Text:
     )
 
 
+def _plan_status(plan: PlanProgress | None) -> str:
+    if plan is None:
+        return "unknown"
+    return "ok" if plan.total else "no_data"
+
+
 def _plan_line(plan: PlanProgress | None) -> Text:
-    if plan is None or not plan.total:
+    if plan is None:
+        return plain("backlog or state could not be read")
+    if not plan.total:
         return plain("no data: no backlog items")
     phases = ", ".join(f"phase {p.number} {p.completed}/{p.total}" for p in plan.tracked)
     return bar(plan.pct, 10).append(
@@ -158,7 +172,9 @@ def _task(row: TaskRow) -> Text:
     return plain(f"{row.id} {row.task_type or '?'} waits {wait}: {row.direction}")
 
 
-def _next(report: StatusReport) -> Sequence[RenderableType]:
+def _next(report: StatusReport, plan: PlanProgress | None) -> Sequence[RenderableType]:
+    if plan is None:
+        return ["", heading("Next"), plain("unknown: backlog or state could not be read")]
     if not report.next:
         return []
     rows = [

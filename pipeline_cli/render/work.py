@@ -28,11 +28,18 @@ _MOST_OF_A_KIND = 6
 def tasks_view(answer: TasksReport, now: datetime) -> list[RenderableType]:
     """Show what runs, what waits and what has just ended, the flags first."""
     view, flags = answer.view, answer.attention.flags
-    parts: list[RenderableType] = [heading(f"Tasks at {clock(iso(now))}")]
+    title, window = f"Tasks at {clock(iso(now))}", answer.window
+    if window:
+        title += f", finished from {clock(window.start)} to {clock(window.end)}"
+    parts: list[RenderableType] = [heading(title)]
     if flags:
         parts.append(Text("Attention: " + ", ".join(flags), style="bold yellow"))
+    if answer.unreadable:
+        parts += ["", plain("unknown: the task log could not be read", "bold red")]
     if view.latest_request is None:
-        return [*parts, "", plain("no data: no task has been recorded")]
+        if not answer.unreadable:
+            parts += ["", plain("no data: no task has been recorded")]
+        return parts
     counts = view.counts
     for title, rows, total in (
         ("Running", view.running, counts.running),

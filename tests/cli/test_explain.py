@@ -49,7 +49,7 @@ def explained(root: Path, name: str) -> dict[str, Any]:
         ("goal_proximity", 0.52, "1.0 · (0.5 + 0.5·min(1, 0.3/10)) · max(0, 1 − 0.15·0) = 0.52"),
         ("p50_seconds", 20, "n = 2 durations, d[2 // 2] = d[1] = 20 s"),
         ("p95_seconds", 20, "n = 2 durations, d[int(0.95·2)] = d[1] = 20 s"),
-        ("open", 0, "0 entries with a condition and no resolved_at"),
+        ("open", None, "no data: there is no issues file that can be read"),
         ("plan_progress", 50.0, "100 · 3 / 6 = 50.0, the index from project_manager_state.json"),
         ("phase_6", 33.3, "100 · 1 / 3 = 33.3; its items are 3 to 5, the index is 3"),
         ("phase_7", 0.0, "100 · 0 / 1 = 0.0; its items are 6 to 6, the index is 3"),

@@ -241,6 +241,14 @@ def test_heal_resolve_opens_nothing_and_records_once(root: Path) -> None:
     assert len(records(root)) == 1
 
 
+def test_heal_resolve_does_not_count_as_open_what_it_has_closed(root: Path) -> None:
+    run(root, T0)
+    add(root, done("t1", "2026-02-12T10:30:00Z"))
+    for arguments in (["--dry-run"], []):
+        text = pipeline(root, "heal-resolve", *arguments, now=T1).text
+        assert text.startswith("0 open issues, 1 condition cleared\n")
+
+
 def test_heal_resolve_says_of_each_issue_what_it_found(root: Path) -> None:
     add(root, orphan("t2"))
     entry = {"id": "ffffffff", "condition": "from_the_future", "created_at": T0}
@@ -255,7 +263,7 @@ def test_heal_resolve_says_of_each_issue_what_it_found(root: Path) -> None:
         ("orphan_running", "firing", "task t2 has been running for 5 h"),
     ]
     text = pipeline(root, "heal-resolve", now=T1).text
-    assert "3 open issues, 0 conditions cleared" in text
+    assert "2 open issues, 0 conditions cleared" in text
     assert "still firing: task t2 has been running for 5 h" in text
     assert "clear now: others of its condition are still open" in text
     assert "not checked, it stays open: no rule of this release looks at it" in text

@@ -100,3 +100,43 @@ def test_what_is_no_period_is_exit_2_with_an_example(
     ran = pipeline(tmp_path, command, *arguments)
     assert ran.code == 2
     assert "--since 14d" in ran.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_answer_names_its_period(tmp_path: Path, command: str) -> None:
+    root = workspace(tmp_path)
+    asked = ["--since", "2026-02-10", "--until", "2026-02-11"]
+    found = pipeline(root, command, *asked, "--json").json["window"]
+    assert found == {"start": "2026-02-10T00:00:00Z", "end": "2026-02-11T00:00:00Z"}
+    title = pipeline(root, command, *asked).text.splitlines()[0]
+    assert title.endswith("to 2026-02-11 00:00Z")
+
+
+def test_without_a_period_effectiveness_names_its_window_and_tasks_none(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    found = pipeline(root, "effectiveness", "--json").json["window"]
+    assert found == {"start": "2026-02-05T18:00:00Z", "end": "2026-02-12T18:00:00Z"}
+    assert pipeline(root, "tasks", "--json").json["window"] is None
+    assert pipeline(root, "tasks").text.splitlines()[0] == "Tasks at 2026-02-12 18:00Z"
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("1h", "1 h"),
+        ("36h", "1 d 12 h"),
+        ("24h", "1 day"),
+        ("2026-02-11T17:59:30Z", "1 d"),
+        ("2w", "14 days"),
+    ],
+)
+def test_a_length_is_said_as_people_say_it(tmp_path: Path, since: str, words: str) -> None:
+    text = pipeline(workspace(tmp_path), "effectiveness", "--since", since).text
+    assert text.startswith(f"Effectiveness, {words} to 2026-02-12 18:00Z\n")
+    assert f"in {words}" in text
+
+
+def test_explain_divides_by_one_day_in_words(tmp_path: Path) -> None:
+    root = write(workspace(tmp_path), {"pipeline.toml": "window_days = 1\n"})
+    said = pipeline(root, "explain", "tasks_per_day").text
+    assert "1 completed / 1 day = 1.0" in said

@@ -52,6 +52,7 @@ def figures(
         IssueBook(issues, exists=True),
         PLAN,
         NO_HEALS,
+        window=windows_back(NOW, window_days)[0],
         window_days=window_days,
     )
 
@@ -153,13 +154,15 @@ def test_without_data_every_figure_is_zero_and_says_so() -> None:
     found = figures()
     assert (found.success_rate, found.goal_proximity) == (0.0, 0.0)
     assert found.progress == dict.fromkeys(("spec", "impl", "test", "review", "heal"), 0)
-    assert found.samples == EffectivenessSamples(0, 0, 7)
+    assert found.samples == EffectivenessSamples(0, 0, 7, 0)
     assert found.top_issues_by_priority == ()
 
 
 def test_the_samples_are_those_of_rate_and_throughput() -> None:
     found = figures(metrics(completed=3, failed=1), window_days=5)
-    assert found.samples == EffectivenessSamples(success_rate=4, throughput=3, window_days=5)
+    assert found.samples == EffectivenessSamples(
+        success_rate=4, throughput=3, window_days=5, issues=0
+    )
 
 
 def test_the_plan_is_handed_on() -> None:

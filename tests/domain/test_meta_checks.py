@@ -154,6 +154,7 @@ def figures(now: tuple[int, int], then: tuple[int, int], still: int = 0) -> Any:
         book,
         plan_progress(None, None, tracked=(6,)),
         heal_ledger((), book.open, WINDOW, relapse_hours=24),
+        window=WINDOW,
         window_days=7,
     )
 

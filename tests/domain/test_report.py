@@ -92,7 +92,13 @@ def figures(
     here, before = measure(records, windows_back(NOW, days, 2))
     nothing = ResolutionCount(0, 0)
     return effectiveness(
-        (here, before), (nothing, nothing), book or IssueBook(), plan, NO_HEALS, window_days=days
+        (here, before),
+        (nothing, nothing),
+        book or IssueBook(),
+        plan,
+        NO_HEALS,
+        window=windows_back(NOW, days)[0],
+        window_days=days,
     )
 
 
@@ -229,6 +235,7 @@ def test_a_report_on_nothing_that_could_be_read_is_made_all_the_same() -> None:
         "layer_0_goal",
         "layer_2_execution",
         "layer_3_attention",
+        "plan_progress",
     )
     assert (found.next, found.artifacts) == ((), ())
 

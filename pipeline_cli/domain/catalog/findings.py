@@ -56,17 +56,22 @@ FINDINGS = (
                 "No item stands in a tracked phase.",
                 "Nothing is claimed about these phases.",
             ),
-            "plan-missing": ("There is no plan.", "Items are held against the backlog's phases."),
-            "plan-no-phases": (
-                "The plan names no phase, in headings or in a table.",
-                "Items are held against the backlog's phases.",
-            ),
             "spec-ambiguous": (
                 "A reference fits several specs.",
                 "None of them is chosen.",
             ),
             "spec-missing": ("A reference fits no spec.", ""),
             "spec-orphan": ("No item of either backlog mentions a spec.", ""),
+        },
+    ),
+    *_entries(
+        ("PLAN.md",),
+        {
+            "plan-missing": ("There is no plan.", "Items are held against the backlog's phases."),
+            "plan-no-phases": (
+                "The plan names no phase, in headings or in a table.",
+                "Items are held against the backlog's phases.",
+            ),
         },
     ),
     *_entries(
