@@ -113,6 +113,7 @@ def _look(
         plan=plan,
         stated=frozenset(context.origins),
         settings_file=config or _settings_file(context),
+        specs_folder=context.workspace.lies_at(where["specs"].path),
     )
 
 

@@ -79,7 +79,7 @@ def test_an_empty_folder_becomes_a_sound_workspace(tmp_path: Path, versioned: bo
 
 def test_the_answer_has_the_promised_keys(tmp_path: Path) -> None:
     answer = init(tmp_path, "--json").json
-    keys = {"root", "created", "kept", "found", "settings", "dry_run", "align", "next"}
+    keys = {"root", "created", "not_made", "kept", "found", "settings", "dry_run", "align", "next"}
     assert set(answer) == keys | {"meta", "findings"}
     for row in answer["created"]:
         assert row["bytes"] == (tmp_path / row["path"]).stat().st_size
@@ -230,6 +230,37 @@ def test_documents_that_are_out_of_line_stay_and_align_is_quoted(tmp_path: Path)
     assert done.code == 0
     assert "2 item-no-phase" in done.text
     assert documents(tmp_path)[BACKLOG] == before[BACKLOG]
+
+
+def test_to_a_backlog_without_phases_no_plan_is_made_and_no_made_file_is_out_of_line(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"TODO.md": "1. a\n2. b\n"})
+    done = init(tmp_path, "--json")
+    assert [row["path"] for row in done.json["not_made"]] == ["docs/PLAN.md"]
+    assert "docs/PLAN.md" not in created(done)
+    check = pipeline(tmp_path, "align", "--json").json["findings"]
+    assert not {finding["path"] for finding in check} & created(done)
+    again = init(tmp_path, "--dry-run").text
+    assert "what is missing is up to you" in again
+    assert "the backlog names no phase" in again
+
+
+def test_after_init_beside_a_backlog_doctor_misses_nothing_and_coverage_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"BACKLOG.md": backlog_text({1: 2})})
+    init(tmp_path)
+    assert "missing" not in pipeline(tmp_path, "doctor").text
+    updated = pipeline(tmp_path, "update-coverage", "--no-commit", "--json")
+    assert (updated.code, updated.err) == (0, "")
+    assert pipeline(tmp_path, "align", "--check").code == 0
+
+
+def test_with_nothing_to_do_init_itself_is_not_next(tmp_path: Path) -> None:
+    assert init(tmp_path, "--dry-run", "--json").json["next"][0] == "pipeline init"
+    init(tmp_path)
+    assert "pipeline init" not in init(tmp_path, "--dry-run", "--json").json["next"]
 
 
 def test_what_was_seen_and_is_not_used_is_named(tmp_path: Path) -> None:
