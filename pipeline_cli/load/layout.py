@@ -3,7 +3,7 @@
 Owns where is looked, and by which names and contents a document is taken for one of ours.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -86,8 +86,9 @@ def look(context: Context, config: str | None) -> tuple[Look, Context]:
     Raises InputError where the root or what stands in a place cannot be looked at.
     """
     walk = context.workspace.walk(depth=DEPTH, most=MOST_ENTRIES, skip=_passed_over)
-    candidates = [*_spec_folders(context, walk.files), *_log_folders(walk.files)]
-    candidates += _documents(context, walk.files)
+    specs = list(_spec_folders(context, walk.files))
+    candidates = [*specs, *_log_folders(walk.files)]
+    candidates += _documents(context, _outside_specs(walk.files, specs))
     where: dict[str, Where] = {}
     for place in PLACES:  # the specs come first: backlogs are looked for beside them
         found = _where(context, place.what, candidates)
@@ -215,6 +216,14 @@ def _spec_folders(context: Context, files: Iterable[str]) -> Iterator[Candidate]
         named = "spec" in folder.lower()
         suits = (named or count > 1) and folder.rpartition("/")[2].lower() not in _NO_SPECS
         yield Candidate("specs", folder, count + (100_000 if named else 0), suits)
+
+
+def _outside_specs(files: Sequence[str], specs: Iterable[Candidate]) -> Iterator[str]:
+    """Yield the files that lie in no spec's own folder: the plan there is that spec's alone."""
+    folders = {candidate.path for candidate in specs if candidate.suits}
+    nested = (path.removesuffix("/spec.md") for path in files if path.endswith("/spec.md"))
+    own = tuple(f"{folder}/" for folder in nested if folder.rpartition("/")[0] in folders)
+    yield from (path for path in files if not path.startswith(own))
 
 
 def _is_numbered_spec(name: str, ignored: Iterable[str]) -> bool:

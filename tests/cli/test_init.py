@@ -204,6 +204,33 @@ def test_specs_in_folders_of_their_own_are_found(tmp_path: Path, layout: str) ->
     assert (check.code, check.json["specs"]["total"]) == (0, 2)
 
 
+@pytest.mark.parametrize("layout", ["specs", "documents/specs"])
+def test_what_lies_in_a_specs_own_folder_is_no_document_of_the_repository(
+    tmp_path: Path, layout: str
+) -> None:
+    write(tmp_path, {f"{layout}/{name}/spec.md": "# X\n" for name in ("001-login", "002-pay")})
+    write(
+        tmp_path,
+        {
+            f"{layout}/001-login/plan.md": "## Phase 0: Research\n\n## Phase 1: Design\n",
+            f"{layout}/001-login/todo.md": "## Phase 1: Design\n1. Draw\n",
+            f"{layout}/002-pay/later/backlog.md": "1. First\n",
+        },
+    )
+    done = init(tmp_path, "--json")
+    assert {"docs/PLAN.md", BACKLOG} <= created(done)
+    assert {row["what"] for row in done.json["found"]} == {"specs"}
+    expected = {} if layout == "specs" else {"paths": {"specs": layout}}
+    assert settings(tmp_path) == expected
+    assert pipeline(tmp_path, "align", "--check").code == 0
+
+
+def test_a_plan_beside_a_single_spec_file_is_a_plan(tmp_path: Path) -> None:
+    write(tmp_path, {"app/doc/spec.md": "# X\n", "app/doc/plan.md": "## Phase 6: A\n"})
+    init(tmp_path)
+    assert settings(tmp_path)["paths"] == {"plan": "app/doc/plan.md"}
+
+
 def test_an_existing_plan_decides_the_phases_of_the_new_backlog(tmp_path: Path) -> None:
     write(tmp_path, {"docs/PLAN.md": "## Phase 1: A\n\n## Phase 2: B\n\n## Phase 3: C\n"})
     init(tmp_path)
