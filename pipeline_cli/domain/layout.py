@@ -57,13 +57,15 @@ class PhaseSeen(msgspec.Struct, frozen=True):
 class Candidate(msgspec.Struct, frozen=True):
     """A place where something may lie; one that does not suit is only named.
 
-    `weight` says how much there is of it.
+    `weight` says how much there is of it. What is `hidden` lies where nothing is looked for, and is
+    named wherever else something was found.
     """
 
     what: str
     path: str
     weight: int = 0
     suits: bool = True
+    hidden: bool = False
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -278,11 +280,17 @@ def _found(look: Look) -> Iterator[Found]:
             others = {
                 candidate.path: candidate.suits
                 for candidate in look.candidates
-                if candidate.what == place.what and candidate.path != where.path
+                if candidate.what == place.what
+                and candidate.path != where.path
+                and not candidate.hidden
             }
             for path, suits in sorted(others.items())[:_MOST_SEEN]:
                 why = "another fits better" if suits else _LACKS.get(place.what, "it does not fit")
                 yield Found(place.what, path, None, used=False, why=why)
+    for candidate in look.candidates:
+        if candidate.hidden and candidate.path != look.where[candidate.what].path:
+            why = f'it is hidden; {SETTING_OF[candidate.what]} = "{candidate.path}" uses it'
+            yield Found(candidate.what, candidate.path, None, used=False, why=why)
 
 
 def _documents(look: Look, phases: Sequence[tuple[int, str]]) -> list[Create]:

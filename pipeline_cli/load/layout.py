@@ -49,6 +49,8 @@ _FOREIGN = {
     *("node_modules", "venv", "env", "vendor", "target", "build", "dist", "site-packages"),
     *("__pycache__", "test", "tests", "testdata", "fixtures", "examples", "third_party"),
 }
+#: Where a kit keeps its specs out of sight; nothing else that is hidden is looked at.
+_HIDDEN_SPECS = ".specify/specs"
 #: Folders whose numbered files are known to be something else.
 _NO_SPECS = {"adr", "adrs", "decisions", "migrations"}
 LOG_FILES = (
@@ -87,7 +89,7 @@ def look(context: Context, config: str | None) -> tuple[Look, Context]:
     """
     walk = context.workspace.walk(depth=DEPTH, most=MOST_ENTRIES, skip=_passed_over)
     specs = list(_spec_folders(context, walk.files))
-    candidates = [*specs, *_log_folders(walk.files)]
+    candidates = [*specs, *_hidden_specs(context), *_log_folders(walk.files)]
     candidates += _documents(context, _outside_specs(walk.files, specs))
     where: dict[str, Where] = {}
     for place in PLACES:  # the specs come first: backlogs are looked for beside them
@@ -216,6 +218,16 @@ def _spec_folders(context: Context, files: Iterable[str]) -> Iterator[Candidate]
         named = "spec" in folder.lower()
         suits = (named or count > 1) and folder.rpartition("/")[2].lower() not in _NO_SPECS
         yield Candidate("specs", folder, count + (100_000 if named else 0), suits)
+
+
+def _hidden_specs(context: Context) -> Iterator[Candidate]:
+    """Yield the hidden folder of specs where it holds any: it is named, and not used."""
+    if not attempt(lambda: context.workspace.exists(_HIDDEN_SPECS)):
+        return
+    hidden = _with_setting(context, SETTING_OF["specs"], _HIDDEN_SPECS)
+    files = attempt(lambda: spec_files(hidden))
+    if files and files.specs:
+        yield Candidate("specs", _HIDDEN_SPECS, len(files.specs), suits=False, hidden=True)
 
 
 def _outside_specs(files: Sequence[str], specs: Iterable[Candidate]) -> Iterator[str]:

@@ -225,6 +225,26 @@ def test_what_lies_in_a_specs_own_folder_is_no_document_of_the_repository(
     assert pipeline(tmp_path, "align", "--check").code == 0
 
 
+def test_specs_in_a_hidden_folder_are_named_with_the_setting_that_uses_them(
+    tmp_path: Path,
+) -> None:
+    hidden = ".specify/specs"
+    write(tmp_path, {f"{hidden}/{name}/spec.md": "# X\n" for name in ("001-login", "002-pay")})
+    done = init(tmp_path, "--dry-run", "--json")
+    assert [(row["path"], row["used"]) for row in done.json["found"]] == [(hidden, False)]
+    line = f'paths.specs = "{hidden}"'
+    assert line in init(tmp_path).text
+    assert line in init(tmp_path).text  # beside specs of its own, too
+    write(tmp_path, {"pipeline.toml": f"{line}\n"})
+    assert pipeline(tmp_path, "align", "--json").json["specs"]["total"] == 2
+    assert line not in init(tmp_path).text
+
+
+def test_a_hidden_folder_without_specs_is_not_spoken_of(tmp_path: Path) -> None:
+    (tmp_path / ".specify/specs/001-login").mkdir(parents=True)
+    assert ".specify" not in init(tmp_path).text
+
+
 def test_a_plan_beside_a_single_spec_file_is_a_plan(tmp_path: Path) -> None:
     write(tmp_path, {"app/doc/spec.md": "# X\n", "app/doc/plan.md": "## Phase 6: A\n"})
     init(tmp_path)
