@@ -289,7 +289,7 @@ def _found(look: Look) -> Iterator[Found]:
                 yield Found(place.what, path, None, used=False, why=why)
     for candidate in look.candidates:
         if candidate.hidden and candidate.path != look.where[candidate.what].path:
-            why = f'it is hidden; {SETTING_OF[candidate.what]} = "{candidate.path}" uses it'
+            why = f"hidden; set {SETTING_OF[candidate.what]} to use it"
             yield Found(candidate.what, candidate.path, None, used=False, why=why)
 
 

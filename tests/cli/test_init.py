@@ -232,12 +232,12 @@ def test_specs_in_a_hidden_folder_are_named_with_the_setting_that_uses_them(
     write(tmp_path, {f"{hidden}/{name}/spec.md": "# X\n" for name in ("001-login", "002-pay")})
     done = init(tmp_path, "--dry-run", "--json")
     assert [(row["path"], row["used"]) for row in done.json["found"]] == [(hidden, False)]
-    line = f'paths.specs = "{hidden}"'
-    assert line in init(tmp_path).text
-    assert line in init(tmp_path).text  # beside specs of its own, too
-    write(tmp_path, {"pipeline.toml": f"{line}\n"})
+    said = f"{hidden}  not used: hidden; set paths.specs to use it"
+    assert said in init(tmp_path).text
+    assert said in init(tmp_path).text  # beside specs of its own, too
+    write(tmp_path, {"pipeline.toml": f'paths.specs = "{hidden}"\n'})
     assert pipeline(tmp_path, "align", "--json").json["specs"]["total"] == 2
-    assert line not in init(tmp_path).text
+    assert "not used" not in init(tmp_path).text
 
 
 def test_a_hidden_folder_without_specs_is_not_spoken_of(tmp_path: Path) -> None:
