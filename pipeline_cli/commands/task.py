@@ -195,6 +195,10 @@ def show(options: Options, *, task_id: str, log: bool = False) -> int:
         keys["log"] = _begin(log_text(context, task_id)) if log else None
         emit_json("task", context, keys, tally.result())
         return 0
+    if not options.quiet:
+        for finding in tally.result():
+            if finding.code == recording.ARCHIVED:
+                tell(finding)
     if not log:
         terminal.write_text(terminal.harmless_in_ci(_sheet(task)))
         return 0
