@@ -303,7 +303,8 @@ def _record_end(job: _Job, captured: "Captured | None") -> "Recording | Pipeline
 def _say(options: Options, task_id: str, captured: "Captured", program: str) -> None:
     if captured.not_started is not None:
         terminal.note(
-            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80])} could not be run: "
+            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80]) or 'the empty name'} "
+            f"could not be run: "
             f"{captured.not_started}"
         )
         remedy = "check the name, and PATH" if captured.code == 127 else "check that it may be run"
