@@ -293,7 +293,7 @@ def _from_text(text: str, wanted: Any, name: str, variable: str) -> Any:
     value: Any = text
     if get_origin(wanted) is tuple:
         value = [part.strip() for part in text.split(",") if part.strip()]
-    return _converted(value, wanted, name, variable=variable, strict=False)
+    return _converted(value, wanted, name, variable=variable, written=text)
 
 
 def _converted(
@@ -303,12 +303,16 @@ def _converted(
     *,
     path: str | None = None,
     variable: str | None = None,
-    strict: bool = True,
+    written: str | None = None,
 ) -> Any:
+    """Convert a value to the type of its setting; `written` is the text of a variable.
+
+    Raises ConfigError for a value that cannot stand.
+    """
     if wanted is Ratio and isinstance(value, float):
         value = str(value)  # TOML has no text for 0.2 but the number
     try:
-        converted = msgspec.convert(value, wanted, strict=strict)
+        converted = msgspec.convert(value, wanted, strict=written is None)
         if not all(re.search(pattern, converted) for pattern in _patterns(wanted)):
             raise msgspec.ValidationError
         if wanted is Ratio and "/" in converted:
@@ -319,7 +323,7 @@ def _converted(
     except msgspec.ValidationError as error:
         where = f" in the environment variable {variable}" if variable else ""
         raise ConfigError(
-            f"{name} cannot be {str(value)[:60]!r}{where}{_told(error)}",
+            f"{name} cannot be {(written or str(value))[:60]!r}{where}{_told(error)}",
             path=path,
             hint=f"expected {describe(wanted)}",
         ) from error
@@ -331,7 +335,7 @@ def _patterns(wanted: Any) -> list[str]:
 
 def _told(error: Exception) -> str:
     """Return what is wrong with a value; of a pattern the hint says it in words."""
-    said = str(error)
+    said = re.sub(r" - at `\$\[(\d+)\]`", lambda at: f", entry {int(at[1]) + 1}", str(error))
     return f": {said}" if said else ""
 
 

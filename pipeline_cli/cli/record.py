@@ -57,12 +57,12 @@ def heal_resolve(
 def meta_check(
     options: Options,
     force: Annotated[bool, option("--force", help="Ask now, due or not.")] = False,
-    answer_text: Annotated[
-        str | None,
-        option("--answer", metavar="q5=yes", help="Answer a question that no check does."),
+    answers: Annotated[
+        list[str] | None,
+        option("--answer", metavar="q5=yes", help="Answer a question that no check does; again."),
     ] = None,
     detail: Annotated[
-        str | None, option(metavar="TEXT", help="Why, or how far; goes with --answer.")
+        str | None, option(metavar="TEXT", help="Why, or how far; goes with one --answer.")
     ] = None,
     check: Annotated[bool, option("--check", help="Exit 1 where an answer is no.")] = False,
     dry_run: DryRun = False,
@@ -77,5 +77,5 @@ def meta_check(
     from pipeline_cli.commands.meta_check import run as answer
 
     return answer(
-        shown(options, diff), Questions(force, answer_text, detail, check, dry_run or diff)
+        shown(options, diff), Questions(force, answers or (), detail, check, dry_run or diff)
     )

@@ -55,12 +55,13 @@ def _answer(context: Context, options: Options, proposal: Proposal, *, dry_run: 
         created=tuple(
             Created(create.path, len(create.text.encode())) for create in proposal.creates
         ),
+        not_made=proposal.not_made,
         kept=proposal.kept,
         found=proposal.found,
         settings=proposal.settings,
         dry_run=dry_run,
         align=outcome,
-        next=("pipeline init", *_NEXT[:2]) if dry_run else _NEXT,
+        next=("pipeline init", *_NEXT[:2]) if dry_run and proposal.creates else _NEXT,
     )
 
 

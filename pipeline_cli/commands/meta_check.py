@@ -1,6 +1,7 @@
 """`pipeline meta-check`."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline_cli.commands.output import Options, emit_diff, emit_findings, emit_json, emit_text
@@ -12,10 +13,10 @@ from pipeline_cli.load.meta import Said, ask
 
 
 class Asked(NamedTuple):
-    """How the questions are asked: whatever the date, with a person's answer, as a gate."""
+    """How the questions are asked: whatever the date, with a person's answers, as a gate."""
 
     force: bool = False
-    answer: str | None = None
+    answers: Sequence[str] = ()
     detail: str | None = None
     check: bool = False
     dry_run: bool = False
@@ -40,17 +41,22 @@ def run(options: Options, asked: Asked) -> int:
     return 1 if asked.check and answer.value.summary.failed else 0
 
 
-def _said(asked: Asked, context: Context) -> Said | None:
-    """Read `--answer q5=yes`; None without it. Raises UsageError where it is none."""
-    if asked.answer is None:
-        if asked.detail is not None:
-            raise UsageError("--detail needs --answer", hint='--answer q5=yes --detail "…"')
-        return None
-    match = re.fullmatch(r"\s*([\w-]+)\s*=\s*(yes|no)\s*", asked.answer, re.IGNORECASE)
-    if not match:
+def _said(asked: Asked, context: Context) -> tuple[Said, ...]:
+    """Read each `--answer q5=yes`. Raises UsageError where one is none, or `--detail` fits none."""
+    if asked.detail is not None and not asked.answers:
+        raise UsageError("--detail needs --answer", hint='--answer q5=yes --detail "…"')
+    if asked.detail is not None and len(asked.answers) > 1:
         raise UsageError(
-            f"--answer {asked.answer[:40]!r} is no answer", hint="for example --answer q5=yes"
+            "--detail goes with one --answer", hint="record each answer that has a detail alone"
         )
-    word, detail = match[2].casefold(), " ".join((asked.detail or "").split())
-    given = Given("yes" if word == "yes" else "no", detail, iso(context.now))
+    return tuple(_one_said(text, asked.detail, context) for text in asked.answers)
+
+
+def _one_said(text: str, detail: str | None, context: Context) -> Said:
+    match = re.fullmatch(r"\s*([\w-]+)\s*=\s*(yes|no)\s*", text, re.IGNORECASE)
+    if not match:
+        raise UsageError(f"--answer {text[:40]!r} is no answer", hint="for example --answer q5=yes")
+    word = match[2].casefold()
+    words = " ".join((detail or "").split())
+    given = Given("yes" if word == "yes" else "no", words, iso(context.now))
     return Said(match[1].casefold(), given)

@@ -109,6 +109,7 @@ def emit_diff(context: "Context") -> None:
 def emit_findings(options: Options, findings: "Sequence[Finding]", command: str) -> None:
     """Write the findings of a report to stderr, the worst first; with `-q` only the errors."""
     from pipeline_cli.domain.findings import by_weight
+    from pipeline_cli.domain.phrases import plural
 
     wanted = [f for f in by_weight(findings) if not options.quiet or f.severity == "error"]
     for finding in wanted[:MOST_SHOWN]:
@@ -118,7 +119,8 @@ def emit_findings(options: Options, findings: "Sequence[Finding]", command: str)
         if finding.hint:
             terminal.note(f"  hint: {finding.hint}")
     if len(wanted) > MOST_SHOWN:
-        terminal.note(f"… and {len(wanted) - MOST_SHOWN} more findings: {command} --json")
+        rest = plural(len(wanted) - MOST_SHOWN, "more finding")
+        terminal.note(f"… and {rest}: {command} --json")
 
 
 def tell(finding: "Finding") -> None:

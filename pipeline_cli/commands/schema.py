@@ -1,8 +1,9 @@
 """`pipeline schema`."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from pipeline_cli.commands.output import Options
+from pipeline_cli.commands.output import Options, screen_size
 from pipeline_cli.domain.catalog import suggestion
 from pipeline_cli.domain.phrases import shortened
 from pipeline_cli.errors import UsageError
@@ -12,6 +13,8 @@ from pipeline_cli.render.terminal import write, write_text
 
 #: So much of an unknown name is repeated.
 _SHOWN = 40
+#: However narrow the screen is, what a name is has so much room beside it.
+_LEAST_ROOM = 20
 
 
 def run(options: Options, name: str | None, *, clock: datetime) -> int:
@@ -24,9 +27,20 @@ def run(options: Options, name: str | None, *, clock: datetime) -> int:
     elif options.json:
         write(encode("schema", dated(options.now, clock), {"names": names}, ()))
     else:
-        width = max(map(len, names)) + 2
-        write_text("".join(f"{known:{width}}{words}\n" for known, words in names.items()))
+        write_text("".join(_listed(names)))
     return 0
+
+
+def _listed(names: Mapping[str, str]) -> Iterator[str]:
+    """Yield each name beside what it is, in lines that the screen holds."""
+    from textwrap import wrap
+
+    width = max(map(len, names)) + 2
+    room = max(screen_size()[0] - width, _LEAST_ROOM)
+    for known, words in names.items():
+        first, *rest = wrap(words, room, break_long_words=False, break_on_hyphens=False)
+        yield f"{known:{width}}{first}\n"
+        yield from (f"{'':{width}}{line}\n" for line in rest)
 
 
 def _unknown(name: str) -> UsageError:

@@ -195,6 +195,10 @@ def show(options: Options, *, task_id: str, log: bool = False) -> int:
         keys["log"] = _begin(log_text(context, task_id)) if log else None
         emit_json("task", context, keys, tally.result())
         return 0
+    if not options.quiet:
+        for finding in tally.result():
+            if finding.code == recording.ARCHIVED:
+                tell(finding)
     if not log:
         terminal.write_text(terminal.harmless_in_ci(_sheet(task)))
         return 0
@@ -299,7 +303,8 @@ def _record_end(job: _Job, captured: "Captured | None") -> "Recording | Pipeline
 def _say(options: Options, task_id: str, captured: "Captured", program: str) -> None:
     if captured.not_started is not None:
         terminal.note(
-            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80])} could not be run: "
+            f"error[{_NOT_RUN}]: {terminal.one_line(program[:80]) or 'the empty name'} "
+            f"could not be run: "
             f"{captured.not_started}"
         )
         remedy = "check the name, and PATH" if captured.code == 127 else "check that it may be run"

@@ -161,7 +161,7 @@ def _percentile(share: str, metrics: Metrics, value: int, place: int) -> Worked:
     count = metrics.samples.execution_time
     if not count:
         return Worked(None, "no data: no record in the window has a duration")
-    return Worked(value, f"n = {count} durations, d[{share}] = d[{place}] = {value} s")
+    return Worked(value, f"n = {plural(count, 'duration')}, d[{share}] = d[{place}] = {value:,} s")
 
 
 def _p50(metrics: Metrics) -> Worked:
@@ -179,8 +179,8 @@ def _by_type(metrics: Metrics) -> Worked:
     return Worked(
         metrics.by_task_type,
         _listed(
-            f"{name}: {row.count} records, {row.completed} / ({row.completed} + {row.failed}) = "
-            f"{row.success_rate}"
+            f"{name}: {plural(row.count, 'record')}, "
+            f"{row.completed} / ({row.completed} + {row.failed}) = {row.success_rate}"
             for name, row in metrics.by_task_type.items()
         ),
     )
@@ -190,7 +190,8 @@ def _by_model(metrics: Metrics) -> Worked:
     return Worked(
         metrics.by_model,
         _listed(
-            f"{name}: {row.count} records, mean of {row.durations} durations = {row.avg_duration} s"
+            f"{name}: {plural(row.count, 'record')}, mean of {plural(row.durations, 'duration')} "
+            f"= {row.avg_duration:,} s"
             for name, row in metrics.by_model.items()
         ),
     )

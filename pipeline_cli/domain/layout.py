@@ -17,6 +17,8 @@ State = Literal["there", "elsewhere", "absent"]
 FIRST_PHASES = ((6, "Make it work"), (7, "Make it last"))
 SETTINGS_FILE = "pipeline.toml"
 EXAMPLE_SPEC = "001-first-steps.md"
+#: What keeps a folder in git that holds nothing yet.
+FOLDER_KEEPER = ".gitkeep"
 #: Of one kind so many places that were seen and not chosen are named.
 _MOST_SEEN = 4
 _PLAIN_SPEC = re.compile(r"[\w./-]+\.md")
@@ -55,13 +57,15 @@ class PhaseSeen(msgspec.Struct, frozen=True):
 class Candidate(msgspec.Struct, frozen=True):
     """A place where something may lie; one that does not suit is only named.
 
-    `weight` says how much there is of it.
+    `weight` says how much there is of it. What is `hidden` lies where nothing is looked for, and is
+    named wherever else something was found.
     """
 
     what: str
     path: str
     weight: int = 0
     suits: bool = True
+    hidden: bool = False
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -76,7 +80,8 @@ class Look(msgspec.Struct, frozen=True):
     """All that was seen before anything is written.
 
     `plan` and `backlog` are null where there is none; `stated` are the settings that a file or
-    the environment sets, `settings_file` the file where one is there.
+    the environment sets, `settings_file` the file where one is there. `specs_folder` tells whether
+    something lies where the specs belong.
     """
 
     where: Mapping[str, Where]
@@ -86,6 +91,7 @@ class Look(msgspec.Struct, frozen=True):
     plan: tuple[PhaseSeen, ...] | None = None
     stated: frozenset[str] = frozenset()
     settings_file: str | None = None
+    specs_folder: bool = False
 
 
 #: What a place lacks that is not taken for what its name says.
@@ -119,10 +125,18 @@ class Created(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class NotMade(msgspec.Struct, frozen=True):
+    """A file that is missing and that `init` leaves to a person, and why."""
+
+    path: str
+    why: str
+
+
 class Proposal(msgspec.Struct, frozen=True):
     """What `init` would do; `settings` is the text of the settings file, or the lines to add."""
 
     creates: tuple[Create, ...]
+    not_made: tuple[NotMade, ...]
     kept: tuple[Kept, ...]
     found: tuple[Found, ...]
     settings: str
@@ -140,6 +154,7 @@ class InitAnswer(msgspec.Struct, frozen=True):
 
     root: str
     created: tuple[Created, ...]
+    not_made: tuple[NotMade, ...]
     kept: tuple[Kept, ...]
     found: tuple[Found, ...]
     settings: str
@@ -166,7 +181,9 @@ def propose(look: Look) -> Proposal:
     new_file = look.settings_file is None
     settings = _settings_text(lines) if new_file else lines
     creates = ([Create(SETTINGS_FILE, settings)] if new_file else []) + _documents(look, phases)
-    return Proposal(tuple(creates), tuple(_kept(look)), tuple(_found(look)), settings)
+    return Proposal(
+        tuple(creates), tuple(_not_made(look)), tuple(_kept(look)), tuple(_found(look)), settings
+    )
 
 
 def _new_phases(plan: Sequence[PhaseSeen] | None) -> tuple[tuple[int, str], ...]:
@@ -230,6 +247,17 @@ def _settings_text(lines: str) -> str:
     return f"{opening}\n{lines}" if lines else opening
 
 
+def _lacks_phases(look: Look) -> bool:
+    """Tell whether a plan is missing that would have no phase: the backlog names none."""
+    return _absent(look, "plan") and look.backlog == ()
+
+
+def _not_made(look: Look) -> Iterator[NotMade]:
+    if _lacks_phases(look):
+        why = "the backlog names no phase that a plan could have"
+        yield NotMade(look.where["plan"].path, why)
+
+
 def _kept(look: Look) -> Iterator[Kept]:
     if look.settings_file is not None:
         yield Kept(look.settings_file, "it is there already")
@@ -252,19 +280,34 @@ def _found(look: Look) -> Iterator[Found]:
             others = {
                 candidate.path: candidate.suits
                 for candidate in look.candidates
-                if candidate.what == place.what and candidate.path != where.path
+                if candidate.what == place.what
+                and candidate.path != where.path
+                and not candidate.hidden
             }
             for path, suits in sorted(others.items())[:_MOST_SEEN]:
                 why = "another fits better" if suits else _LACKS.get(place.what, "it does not fit")
                 yield Found(place.what, path, None, used=False, why=why)
+    for candidate in look.candidates:
+        if candidate.hidden and candidate.path != look.where[candidate.what].path:
+            why = f"hidden; set {SETTING_OF[candidate.what]} to use it"
+            yield Found(candidate.what, candidate.path, None, used=False, why=why)
 
 
 def _documents(look: Look, phases: Sequence[tuple[int, str]]) -> list[Create]:
-    """Return the documents that are missing; the example spec only for a backlog of ours."""
+    """Return the documents that are missing; the example spec only for a backlog of ours.
+
+    Beside a backlog that is there the folder of the specs is made, and nothing in it.
+    """
     absent = {what: where.path for what, where in look.where.items() if where.state == "absent"}
+    if _lacks_phases(look):
+        del absent["plan"]
     example = None
+    made = []
     if "backlog" in absent and "specs" in absent and not look.specs:
         example = f"{absent['specs'].rstrip('/')}/{EXAMPLE_SPEC}"
+        made = [Create(example, SPEC)]
+    elif "specs" in absent and not look.specs_folder:
+        made = [Create(f"{absent['specs'].rstrip('/')}/{FOLDER_KEEPER}", "")]
     specs = [example] if example else [path for path in look.specs if _PLAIN_SPEC.fullmatch(path)]
     texts = {
         "backlog": backlog_text(phases, specs, example=example is not None),
@@ -274,7 +317,6 @@ def _documents(look: Look, phases: Sequence[tuple[int, str]]) -> list[Create]:
         "coverage": coverage_text(example is not None),
         "status": status_text(example is not None),
     }
-    made = [Create(example, SPEC)] if example else []
     return made + [Create(absent[what], text) for what, text in texts.items() if what in absent]
 
 
@@ -327,8 +369,6 @@ def plan_text(phases: Iterable[PhaseSeen]) -> str:
                 "",
                 "Say here when this phase is reached.",
             ]
-    if not seen:
-        lines += ["", "Name the phases in headings, here and in the backlog."]
     return "\n".join(lines) + "\n"
 
 

@@ -27,6 +27,8 @@ PREVIEW_LENGTH = 2000
 TEXT_LENGTH = 20_000
 #: Why a task ended whose process was found gone.
 LOST = "lost"
+#: The finding of a task that is shown out of the archive.
+ARCHIVED = "task-archived"
 #: So far back a finished task whose metrics line is missing is looked for.
 HEALED_WITHIN = timedelta(hours=24)
 
@@ -225,6 +227,16 @@ def closing_finding(task: Task, path: str) -> Finding:
         message=f"task {task.id} is closed as failed: its process is gone",
         path=path,
         hint=f"what it said so far: pipeline task show {task.id} --log",
+    )
+
+
+def archived_finding(task: Task, path: str) -> Finding:
+    """Return what is said of a task that only the archive holds."""
+    return Finding(
+        code=ARCHIVED,
+        severity="note",
+        message=f"task {task.id} is in the archive: {path}",
+        path=path,
     )
 
 

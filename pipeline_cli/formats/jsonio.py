@@ -23,12 +23,13 @@ _SURROGATE = "[\ud800-\udfff]"
 
 
 class JsonError(ValueError):
-    """A text is no JSON within our bounds; `line` counts from 1."""
+    """A text is no JSON within our bounds; `line` and `column` count from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int, column: int = 1) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
+        self.column = column
 
 
 def loads(text: str, report: Callable[[str, str], None]) -> Any:
@@ -65,9 +66,15 @@ def loads(text: str, report: Callable[[str, str], None]) -> Any:
             text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number
         )
     except json.JSONDecodeError as error:
-        raise JsonError(error.msg, error.lineno) from error
+        raise JsonError(error.msg, error.lineno, error.colno) from error
     except (ValueError, RecursionError) as error:
         raise JsonError("it holds a number that is too long", 1) from error
+
+
+def _told(error: JsonError) -> str:
+    """Return what is wrong; where Python's reader ends in "at", with the column that it means."""
+    message = error.message
+    return f"{message} column {error.column}" if message.endswith(" at") else message
 
 
 def _plainly_read(text: str) -> Any:
@@ -123,7 +130,7 @@ def read_object(source: SourceFile, tally: Tally) -> dict[str, Any] | None:
             Finding(
                 code="json-invalid",
                 severity="error",
-                message=f"the file is no JSON and reads as absent: {error.message}",
+                message=f"the file is no JSON and reads as absent: {_told(error)}",
                 path=source.path,
                 line=error.line,
                 hint="restore the file, or move it away and let it be written anew",

@@ -3,7 +3,7 @@
 Owns where is looked, and by which names and contents a document is taken for one of ours.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,8 @@ _FOREIGN = {
     *("node_modules", "venv", "env", "vendor", "target", "build", "dist", "site-packages"),
     *("__pycache__", "test", "tests", "testdata", "fixtures", "examples", "third_party"),
 }
+#: Where a kit keeps its specs out of sight; nothing else that is hidden is looked at.
+_HIDDEN_SPECS = ".specify/specs"
 #: Folders whose numbered files are known to be something else.
 _NO_SPECS = {"adr", "adrs", "decisions", "migrations"}
 LOG_FILES = (
@@ -86,8 +88,9 @@ def look(context: Context, config: str | None) -> tuple[Look, Context]:
     Raises InputError where the root or what stands in a place cannot be looked at.
     """
     walk = context.workspace.walk(depth=DEPTH, most=MOST_ENTRIES, skip=_passed_over)
-    candidates = [*_spec_folders(context, walk.files), *_log_folders(walk.files)]
-    candidates += _documents(context, walk.files)
+    specs = list(_spec_folders(context, walk.files))
+    candidates = [*specs, *_hidden_specs(context), *_log_folders(walk.files)]
+    candidates += _documents(context, _outside_specs(walk.files, specs))
     where: dict[str, Where] = {}
     for place in PLACES:  # the specs come first: backlogs are looked for beside them
         found = _where(context, place.what, candidates)
@@ -113,6 +116,7 @@ def _look(
         plan=plan,
         stated=frozenset(context.origins),
         settings_file=config or _settings_file(context),
+        specs_folder=context.workspace.lies_at(where["specs"].path),
     )
 
 
@@ -214,6 +218,24 @@ def _spec_folders(context: Context, files: Iterable[str]) -> Iterator[Candidate]
         named = "spec" in folder.lower()
         suits = (named or count > 1) and folder.rpartition("/")[2].lower() not in _NO_SPECS
         yield Candidate("specs", folder, count + (100_000 if named else 0), suits)
+
+
+def _hidden_specs(context: Context) -> Iterator[Candidate]:
+    """Yield the hidden folder of specs where it holds any: it is named, and not used."""
+    if not attempt(lambda: context.workspace.exists(_HIDDEN_SPECS)):
+        return
+    hidden = _with_setting(context, SETTING_OF["specs"], _HIDDEN_SPECS)
+    files = attempt(lambda: spec_files(hidden))
+    if files and files.specs:
+        yield Candidate("specs", _HIDDEN_SPECS, len(files.specs), suits=False, hidden=True)
+
+
+def _outside_specs(files: Sequence[str], specs: Iterable[Candidate]) -> Iterator[str]:
+    """Yield the files that lie in no spec's own folder: the plan there is that spec's alone."""
+    folders = {candidate.path for candidate in specs if candidate.suits}
+    nested = (path.removesuffix("/spec.md") for path in files if path.endswith("/spec.md"))
+    own = tuple(f"{folder}/" for folder in nested if folder.rpartition("/")[0] in folders)
+    yield from (path for path in files if not path.startswith(own))
 
 
 def _is_numbered_spec(name: str, ignored: Iterable[str]) -> bool:

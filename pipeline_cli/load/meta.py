@@ -1,6 +1,7 @@
 """Asking the meta questions: from the checklist and the files at hand to the kept answers."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -52,7 +53,7 @@ class _Held(NamedTuple):
 
 
 def ask(
-    context: Context, *, force: bool = False, said: Said | None = None, dry_run: bool = False
+    context: Context, *, force: bool = False, said: Sequence[Said] = (), dry_run: bool = False
 ) -> Answer[MetaRun]:
     """Ask the questions where they are due, and keep the answers (contracts §10).
 
@@ -60,10 +61,10 @@ def ask(
     written. The checks look before the lock is taken; under it the files are read again, so
     that two at once ask once, and lose no answer of a person. With `dry_run` nothing is locked
     or written. Raises InputError where there is no checklist, UsageError where `said` fits none
-    of its questions.
+    of its questions, or one of them twice.
     """
     tally = Tally()
-    asked = force or said is not None
+    asked = force or bool(said)
     when, _ = _due(context, tally)
     if not (asked or when.now):
         return Answer(_last(context, when, tally, dry_run=dry_run), tally.result())
@@ -80,7 +81,7 @@ def ask(
             return Answer(_last(context, again, tally, dry_run=dry_run), tally.result())
         kept, held = _kept(context, tally)
         before = (*kept.answers, *kept.retired)
-        spoken = {} if said is None else _spoken(said, questions, before)
+        spoken = _spoken(said, questions, before)
         answered = answers_to(
             questions,
             before,
@@ -244,10 +245,26 @@ def _stamp(context: Context, held: _Held, *, dry_run: bool) -> None:
 
 
 def _spoken(
-    said: Said, questions: tuple[Question, ...], before: tuple[MetaAnswer, ...]
+    said: Sequence[Said], questions: tuple[Question, ...], before: tuple[MetaAnswer, ...]
 ) -> dict[str, Given]:
-    """Return a person's answer by the id of its question; UsageError where it fits none."""
-    keys = [key for key, _ in keys_of(questions, before)]
+    """Return the answers of persons by the ids of their questions.
+
+    Raises UsageError where one fits no question, or a second the same.
+    """
+    keys = [key for key, _ in keys_of(questions, before)] if said else []
+    spoken: dict[str, Given] = {}
+    for one in said:
+        question = _question_meant(one, questions, keys)
+        if question in spoken:
+            raise UsageError(
+                f"{question} is answered twice", hint="give one --answer to each question"
+            )
+        spoken[question] = one.given
+    return spoken
+
+
+def _question_meant(said: Said, questions: tuple[Question, ...], keys: Sequence[str]) -> str:
+    """Return the id of the question that a person answers; UsageError where there is none."""
     for question, key in zip(questions, keys, strict=True):
         if said.question not in (question.id, key):
             continue
@@ -256,7 +273,7 @@ def _spoken(
                 f"{question.id} is answered by the check {question.check}, not by a person",
                 hint="act on what it says, or ask in words of your own for a person to answer",
             )
-        return {question.id: said.given}
+        return question.id
     from difflib import get_close_matches  # only a mistake needs it
 
     ids = [question.id for question in questions]

@@ -7,6 +7,7 @@ between the two (charter 8).
 import codecs
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from pipeline_cli.domain.documents import foreign_encoding
 from pipeline_cli.domain.findings import Finding, Tally
 from pipeline_cli.domain.tasks import HealFor, Task
 from pipeline_cli.errors import InputError, UsageError
+from pipeline_cli.formats.jsonl import split_lines
 from pipeline_cli.formats.metrics_log import MetricsLog
+from pipeline_cli.formats.task_log import fold_tasks
 from pipeline_cli.load.context import Context
 from pipeline_cli.load.metrics_log import STRETCH
 from pipeline_cli.load.state import load_issues
@@ -143,15 +146,32 @@ def _tell(
 
 
 def find_task(context: Context, task_id: str, tally: Tally) -> Task:
-    """Return a recorded task; raise UsageError with the nearest ids where it is unknown."""
+    """Return a recorded task, out of the archive where the log does not hold it any more.
+
+    An archived one is told to the tally. Raises UsageError with the nearest ids for an unknown one.
+    """
     tasks = {task.id: task for task in load_tasks(context, tally)}
-    if task_id in tasks:
-        return tasks[task_id]
+    known = tasks.get(task_id) or _archived_task(context, task_id, tally)
+    if known:
+        return known
     from difflib import get_close_matches
 
     near = get_close_matches(task_id, list(tasks)[-1000:], n=1)
     hint = f"did you mean {near[0]}?" if near else "see the tasks with: pipeline tasks"
     raise UsageError(f"no task {task_id[:80]!r} is recorded", hint=hint)
+
+
+def _archived_task(context: Context, task_id: str, tally: Tally) -> Task | None:
+    from pipeline_cli.load import archive  # a task that the log holds needs none
+
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for part in reversed(archive.parts_of(context, "tasks.jsonl", first, last)):
+        lines = split_lines(archive.blocks(context, part))
+        for task in fold_tasks(part.path, lines, tally, now=context.now):
+            if task.id == task_id:
+                tally.add(recording.archived_finding(task, part.path))
+                return task
+    return None
 
 
 def heal_target(context: Context, issue_id: str) -> HealFor:
@@ -172,7 +192,7 @@ def log_text(context: Context, task_id: str) -> Iterator[str]:
         raise InputError(
             f"no output of task {task_id} was captured",
             path=path,
-            hint="only `pipeline task run` captures output",
+            hint="only `pipeline task run` captures output; `task prune` removes what it captured",
         )
     rest: list[str] = []
     for text in _decoded(context.workspace.blocks(path)):

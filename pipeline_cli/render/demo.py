@@ -13,6 +13,7 @@ from pipeline_cli.domain.effectiveness import Effectiveness
 from pipeline_cli.domain.evidence import Verification
 from pipeline_cli.domain.findings import Finding, by_code
 from pipeline_cli.domain.metrics import MetricsReport
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.domain.report import StatusReport
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import clock, grid, heading, labelled, percent, plain
@@ -117,7 +118,10 @@ def _wrong(seen: Ending) -> list[RenderableType]:
     rows += [(f"{folder}/", _counted(folders[folder])) for folder in sorted(folders)]
     count = sum(map(len, folders.values()))
     return [
-        heading(f"What was wrong: {len(flags)} flags, {len(false)} false ✓, {count} findings"),
+        heading(
+            f"What was wrong: {plural(len(flags), 'flag')}, {len(false)} false ✓, "
+            f"{plural(count, 'finding')}"
+        ),
         grid([plain(name, "dim"), Text(words)] for name, words in rows),
     ]
 
@@ -133,7 +137,7 @@ def _counted(findings: Iterable[Finding]) -> str:
 def _changed(figures: Effectiveness) -> list[tuple[str, Text | str, Text | str]]:
     before, speed, samples = figures.trend, figures.throughput, figures.samples
     heal = figures.heal
-    ended = f"{heal.relapsed} relapsed, of {heal.episodes} episodes in the second"
+    ended = f"{heal.relapsed} relapsed, of {plural(heal.episodes, 'episode')} in the second"
     return [
         (
             "Success rate",

@@ -75,7 +75,7 @@ def _left_out(answer: Doctor) -> Iterable[RenderableType]:
 def _log_line(row: LogRow) -> list[Text | str]:
     counts = "" if row.bytes is None else f"{row.bytes:,} B"
     if row.records is not None:
-        counts += f", {row.records:,} records, {row.skipped:,} skipped"
+        counts += f", {plural(row.records, 'record')}, {row.skipped:,} skipped"
     return [_state(row.state), posixpath.basename(row.path), counts]
 
 

@@ -110,7 +110,7 @@ def _ledger(heal: HealLedger) -> tuple[str, str]:
         return _NO_DATA, "no episode cleared in the window"
     words = (
         f"{heal.attributed} completed + {heal.assumed} assumed − {heal.relapsed} relapsed, "
-        f"of {heal.episodes} episodes"
+        f"of {plural(heal.episodes, 'episode')}"
     )
     if heal.mttr_minutes_median is not None:
         words += f"; median {heal.mttr_minutes_median:g} min to clear (n={heal.n})"
@@ -159,7 +159,7 @@ def tracked_words(plan: PlanProgress) -> str:
 def _source(plan: PlanProgress) -> str:
     if plan.state_file:
         return plan.state_file
-    return "by done marks, no state file"
+    return "done marks, no usable state"
 
 
 def metrics_view(answer: MetricsReport) -> list[RenderableType]:

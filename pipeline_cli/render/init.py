@@ -5,6 +5,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline_cli.domain.layout import InitAnswer
+from pipeline_cli.domain.phrases import plural
 from pipeline_cli.render.terminal import one_line
 from pipeline_cli.render.text import grid, heading, plain
 
@@ -23,6 +24,11 @@ def init_view(answer: InitAnswer, settings_file: str | None) -> list[RenderableT
         )
         parts.append(grid(rows, indent=2, flexible=2))
     parts += ["", *_created(answer)]
+    if answer.not_made:
+        parts += ["", heading("Not made")]
+        parts.append(
+            grid(([left.path, left.why] for left in answer.not_made), indent=2, flexible=1)
+        )
     if answer.kept:
         parts += ["", heading("Kept as it is")]
         parts.append(grid(([kept.path, kept.why] for kept in answer.kept), indent=2, flexible=0))
@@ -36,7 +42,8 @@ def init_view(answer: InitAnswer, settings_file: str | None) -> list[RenderableT
 
 def _created(answer: InitAnswer) -> list[RenderableType]:
     if not answer.created:
-        return [Text("Nothing to do: nothing is missing, and nothing was changed.", style="green")]
+        rest = "what is missing is up to you" if answer.not_made else "nothing is missing"
+        return [Text(f"Nothing to do: {rest}, and nothing was changed.", style="green")]
     rows = [[created.path, f"{created.bytes:,} B"] for created in answer.created]
     title = "Would be created" if answer.dry_run else "Created"
     return [heading(title), grid(rows, indent=2, flexible=0)]
@@ -61,4 +68,5 @@ def _aligned(answer: InitAnswer) -> list[RenderableType]:
     codes = ", ".join(
         f"{count} {code}" for code, count in list(answer.align.findings.items())[:_MOST]
     )
-    return [plain(f"align shows {total} findings in your documents: {codes}", "yellow"), ""]
+    words = f"align shows {plural(total, 'finding')} in your documents: {codes}"
+    return [plain(words, "yellow"), ""]

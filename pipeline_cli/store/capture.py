@@ -105,6 +105,8 @@ def capture(
     try:
         with noted_signals() if stops is None else contextlib.nullcontext(stops) as stops:
             try:
+                if not command[0]:  # Popen finds each folder of PATH under no name
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
                 process = subprocess.Popen(
                     list(command),
                     env=environment,

@@ -297,6 +297,11 @@ def test_a_broken_state_is_reported_with_its_line(tmp_path: Path) -> None:
     assert finding(run(tmp_path, "effectiveness", "--json"), "json-invalid")["line"] == 3
 
 
+def test_where_no_state_is_usable_the_source_of_the_progress_says_so(tmp_path: Path) -> None:
+    sound(tmp_path, **{STATE: '{"backl'})
+    assert "done marks, no usable state" in run(tmp_path, "effectiveness").text
+
+
 def test_beside_a_broken_state_the_other_one_counts(tmp_path: Path) -> None:
     broken = "api/logs/project_manager_state_overnight.json"
     done = run(sound(tmp_path, **{broken: '{"backl'}), "effectiveness", "--json")
@@ -445,6 +450,11 @@ def test_a_flood_of_findings_is_short_on_stderr(tmp_path: Path) -> None:
     done = run(write(tmp_path, {METRICS: "oops\n" * 5000 + GOOD}), "metrics")
     assert len(done.err.splitlines()) < 30
     assert "more findings: pipeline metrics --json" in done.err
+
+
+def test_a_single_further_finding_is_said_in_english(tmp_path: Path) -> None:
+    done = run(write(tmp_path, {METRICS: "oops\n" * 9 + GOOD}), "metrics")
+    assert "… and 1 more finding: pipeline metrics --json" in done.err
 
 
 # Stamps

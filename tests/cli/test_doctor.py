@@ -325,7 +325,10 @@ def test_records_and_damage_are_counted_with_their_lines(tmp_path: Path) -> None
         ("log-bad-line", RESOLUTIONS, 2),
     }
     assert ISSUES in {f["path"] for f in done.json["findings"]}
-    assert "log-bad-line" in doctor(tmp_path).text
+    text = doctor(tmp_path).text
+    assert "log-bad-line" in text
+    assert "2 records, 2 skipped" in text
+    assert "1 record, 1 skipped" in text
 
 
 def test_a_long_log_is_read_to_its_beginning(tmp_path: Path) -> None:

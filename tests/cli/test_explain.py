@@ -267,3 +267,25 @@ def test_what_is_not_looked_for_is_unknown_and_names_who_says_it(tmp_path: Path)
 def test_what_keeps_align_from_its_answer_is_found(tmp_path: Path) -> None:
     assert explained(tmp_path, "backlog-missing")["value"] == 1
     assert explained(workspace(tmp_path), "backlog-missing")["value"] == 0
+
+
+def test_counts_and_seconds_of_the_log_are_said_in_english(tmp_path: Path) -> None:
+    logs = "api/logs"
+    at = "2026-02-12T10:00:00Z"
+    cleared = json.dumps({"condition": "stuck", "resolved_at": at}) + "\n"
+    write(
+        tmp_path,
+        {
+            f"{logs}/metrics.jsonl": metrics_line(at, duration_seconds=2700),
+            f"{logs}/monitor_resolutions.jsonl": cleared,
+        },
+    )
+    assert "n = 1 duration, d[1 // 2] = d[0] = 2,700 s" in flowing(tmp_path, "p50_seconds")
+    assert "impl: 1 record, 1 / (1 + 0) = 1.0" in flowing(tmp_path, "by_task_type")
+    words = "m: 1 record, mean of 1 duration = 2,700 s"
+    assert words in flowing(tmp_path, "by_model").replace("2,700.0", "2,700")
+    assert "of 1 episode" in " ".join(pipeline(tmp_path, "effectiveness").text.split())
+
+
+def flowing(root: Path, name: str) -> str:
+    return " ".join(pipeline(root, "explain", name).text.split())

@@ -79,7 +79,7 @@ def test_an_empty_folder_becomes_a_sound_workspace(tmp_path: Path, versioned: bo
 
 def test_the_answer_has_the_promised_keys(tmp_path: Path) -> None:
     answer = init(tmp_path, "--json").json
-    keys = {"root", "created", "kept", "found", "settings", "dry_run", "align", "next"}
+    keys = {"root", "created", "not_made", "kept", "found", "settings", "dry_run", "align", "next"}
     assert set(answer) == keys | {"meta", "findings"}
     for row in answer["created"]:
         assert row["bytes"] == (tmp_path / row["path"]).stat().st_size
@@ -204,6 +204,53 @@ def test_specs_in_folders_of_their_own_are_found(tmp_path: Path, layout: str) ->
     assert (check.code, check.json["specs"]["total"]) == (0, 2)
 
 
+@pytest.mark.parametrize("layout", ["specs", "documents/specs"])
+def test_what_lies_in_a_specs_own_folder_is_no_document_of_the_repository(
+    tmp_path: Path, layout: str
+) -> None:
+    write(tmp_path, {f"{layout}/{name}/spec.md": "# X\n" for name in ("001-login", "002-pay")})
+    write(
+        tmp_path,
+        {
+            f"{layout}/001-login/plan.md": "## Phase 0: Research\n\n## Phase 1: Design\n",
+            f"{layout}/001-login/todo.md": "## Phase 1: Design\n1. Draw\n",
+            f"{layout}/002-pay/later/backlog.md": "1. First\n",
+        },
+    )
+    done = init(tmp_path, "--json")
+    assert {"docs/PLAN.md", BACKLOG} <= created(done)
+    assert {row["what"] for row in done.json["found"]} == {"specs"}
+    expected = {} if layout == "specs" else {"paths": {"specs": layout}}
+    assert settings(tmp_path) == expected
+    assert pipeline(tmp_path, "align", "--check").code == 0
+
+
+def test_specs_in_a_hidden_folder_are_named_with_the_setting_that_uses_them(
+    tmp_path: Path,
+) -> None:
+    hidden = ".specify/specs"
+    write(tmp_path, {f"{hidden}/{name}/spec.md": "# X\n" for name in ("001-login", "002-pay")})
+    done = init(tmp_path, "--dry-run", "--json")
+    assert [(row["path"], row["used"]) for row in done.json["found"]] == [(hidden, False)]
+    said = f"{hidden}  not used: hidden; set paths.specs to use it"
+    assert said in init(tmp_path).text
+    assert said in init(tmp_path).text  # beside specs of its own, too
+    write(tmp_path, {"pipeline.toml": f'paths.specs = "{hidden}"\n'})
+    assert pipeline(tmp_path, "align", "--json").json["specs"]["total"] == 2
+    assert "not used" not in init(tmp_path).text
+
+
+def test_a_hidden_folder_without_specs_is_not_spoken_of(tmp_path: Path) -> None:
+    (tmp_path / ".specify/specs/001-login").mkdir(parents=True)
+    assert ".specify" not in init(tmp_path).text
+
+
+def test_a_plan_beside_a_single_spec_file_is_a_plan(tmp_path: Path) -> None:
+    write(tmp_path, {"app/doc/spec.md": "# X\n", "app/doc/plan.md": "## Phase 6: A\n"})
+    init(tmp_path)
+    assert settings(tmp_path)["paths"] == {"plan": "app/doc/plan.md"}
+
+
 def test_an_existing_plan_decides_the_phases_of_the_new_backlog(tmp_path: Path) -> None:
     write(tmp_path, {"docs/PLAN.md": "## Phase 1: A\n\n## Phase 2: B\n\n## Phase 3: C\n"})
     init(tmp_path)
@@ -230,6 +277,37 @@ def test_documents_that_are_out_of_line_stay_and_align_is_quoted(tmp_path: Path)
     assert done.code == 0
     assert "2 item-no-phase" in done.text
     assert documents(tmp_path)[BACKLOG] == before[BACKLOG]
+
+
+def test_to_a_backlog_without_phases_no_plan_is_made_and_no_made_file_is_out_of_line(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"TODO.md": "1. a\n2. b\n"})
+    done = init(tmp_path, "--json")
+    assert [row["path"] for row in done.json["not_made"]] == ["docs/PLAN.md"]
+    assert "docs/PLAN.md" not in created(done)
+    check = pipeline(tmp_path, "align", "--json").json["findings"]
+    assert not {finding["path"] for finding in check} & created(done)
+    again = init(tmp_path, "--dry-run").text
+    assert "what is missing is up to you" in again
+    assert "the backlog names no phase" in again
+
+
+def test_after_init_beside_a_backlog_doctor_misses_nothing_and_coverage_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"BACKLOG.md": backlog_text({1: 2})})
+    init(tmp_path)
+    assert "missing" not in pipeline(tmp_path, "doctor").text
+    updated = pipeline(tmp_path, "update-coverage", "--no-commit", "--json")
+    assert (updated.code, updated.err) == (0, "")
+    assert pipeline(tmp_path, "align", "--check").code == 0
+
+
+def test_with_nothing_to_do_init_itself_is_not_next(tmp_path: Path) -> None:
+    assert init(tmp_path, "--dry-run", "--json").json["next"][0] == "pipeline init"
+    init(tmp_path)
+    assert "pipeline init" not in init(tmp_path, "--dry-run", "--json").json["next"]
 
 
 def test_what_was_seen_and_is_not_used_is_named(tmp_path: Path) -> None:

@@ -133,6 +133,12 @@ def test_a_persons_answer_stands_and_lapses(root: Path) -> None:
     assert by_id(asked(root, "--force", now="2026-02-21T18:00:01Z"))["q2"] == "no"
 
 
+def test_one_run_takes_an_answer_to_each_of_several_questions(root: Path) -> None:
+    answer = asked(root, "--answer", "q1=yes", "--answer", "q2=no")
+    assert by_id(answer) == {"q1": "yes", "q2": "no"}
+    assert {one["person"]["answer"] for one in kept(root)["answers"]} == {"yes", "no"}
+
+
 def test_an_answer_survives_a_new_order_and_new_words(root: Path) -> None:
     asked(root, "--answer", "q2=yes")
     key = kept(root)["answers"][1]["key"]
@@ -170,6 +176,9 @@ def test_an_answer_from_a_clock_ahead_does_not_count_yet(root: Path) -> None:
         (("--answer", "q1=maybe"), "--answer q5=yes"),
         (("--answer", "=yes"), "--answer q5=yes"),
         (("--detail", "why"), "--detail needs --answer"),
+        (("--answer", "q1=yes", "--answer", "q3=no"), "no question 'q3'"),
+        (("--answer", "q1=yes", "--answer", "q1=no"), "q1 is answered twice"),
+        (("--answer", "q1=yes", "--answer", "q2=no", "--detail", "why"), "one --answer"),
     ],
 )
 def test_an_answer_that_is_none_is_refused(root: Path, words: tuple[str, ...], said: str) -> None:

@@ -240,11 +240,15 @@ def test_two_types_of_one_name_are_noticed() -> None:
 def test_without_a_name_the_names_are_listed() -> None:
     ran = pipeline(None, "schema", now=None)
     assert ran.code == 0
-    lines = [line.split(maxsplit=1) for line in ran.text.splitlines()]
-    assert dict(lines) == {name: shape.description for name, shape in ANSWERS.items()}
+    assert max(map(len, ran.text.splitlines())) <= 80
+    whole = re.sub(r"\n +", " ", ran.text).splitlines()  # what goes on is indented
+    lines = dict(line.split(maxsplit=1) for line in whole)
+    assert lines == {name: shape.description for name, shape in ANSWERS.items()}
     listed = pipeline(None, "schema", "--json")
     assert listed.code == 0
-    assert listed.json["names"] == dict(lines)
+    assert listed.json["names"] == lines
+    narrow = pipeline(None, "schema", env={"COLUMNS": "10"})
+    assert (narrow.code, narrow.text.split()) == (0, ran.text.split())
 
 
 @pytest.mark.parametrize(

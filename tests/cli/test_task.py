@@ -46,6 +46,7 @@ def test_a_run_answers_with_the_commands_own_code(
     ("words", "code"),
     [
         (("no-such-command",), 127),
+        (("",), 127),
         (("/etc/passwd",), 126),
         (("sleep", "9"), 124),
     ],
@@ -64,6 +65,9 @@ def test_a_command_that_cannot_be_run_is_named_with_a_remedy(tmp_path: Path) -> 
     assert "  hint: check the name, and PATH" in said
     said = pipeline(tmp_path, "task", "run", "--", "/etc/passwd").err
     assert "  hint: check that it may be run" in said
+    said = pipeline(tmp_path, "task", "run", "--", "").err
+    assert said.startswith("error[command-not-run]: the empty name could not be run: ")
+    assert "  hint: check the name, and PATH" in said
 
 
 def test_a_run_answers_with_json_alone_where_it_is_asked_to(tmp_path: Path) -> None:

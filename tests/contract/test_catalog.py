@@ -90,6 +90,13 @@ def test_every_exit_code_of_an_error_is_in_the_catalog() -> None:
     assert given < of_kind("exit code")
 
 
+def test_every_exit_code_of_the_manual_is_in_the_catalog() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \|", (DOCS / "exit-codes.md").read_text(), re.MULTILINE)
+    said = {code for row in rows for code in row.split(", ")}
+    assert said == of_kind("exit code")
+    assert {"124", "125", "126", "127"} <= said  # of `task run`
+
+
 def test_every_setting_has_a_meaning_and_a_line_in_the_manual() -> None:
     assert set(config.MEANINGS) == set(config.setting_types())
     text = (DOCS / "settings.md").read_text()

@@ -208,6 +208,16 @@ def test_a_section_that_is_no_table_is_an_error(text: str) -> None:
     assert "attention" in refused(text).message
 
 
+def test_a_list_in_a_variable_is_shown_as_it_was_written() -> None:
+    message = refused_environment(PIPELINE_TRACKED_PHASES="6,-1").message
+    assert message.startswith("tracked_phases cannot be '6,-1' in the environment variable ")
+    assert message.endswith(", entry 2")
+
+
+def test_an_entry_that_cannot_stand_is_counted_from_1() -> None:
+    assert refused("tracked_phases = [-1]").message.endswith(", entry 1")
+
+
 def test_a_long_value_is_cut_in_the_message() -> None:
     assert len(refused(f'window_days = "{"9" * 1_000}"').message) < 200
 

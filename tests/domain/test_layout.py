@@ -102,7 +102,22 @@ def test_a_new_backlog_names_every_spec_and_brings_no_example() -> None:
 
 def test_no_example_spec_beside_a_backlog_that_would_not_name_it() -> None:
     proposal = propose(look(there("backlog"), backlog=(PhaseSeen(6, "x", 1),)))
+    assert not any(create.path.endswith("first-steps.md") for create in proposal.creates)
+
+
+def test_beside_a_backlog_the_folder_of_the_specs_is_made_where_nothing_lies_there() -> None:
+    seen = {"backlog": (PhaseSeen(6, "x", 1),)}
+    assert text_of(propose(look(there("backlog"), **seen)), "specs/.gitkeep") == ""
+    proposal = propose(look(there("backlog"), specs_folder=True, **seen))
     assert not any(create.path.startswith("specs/") for create in proposal.creates)
+
+
+def test_a_backlog_without_phases_gets_no_plan_and_it_is_said() -> None:
+    proposal = propose(look(there("backlog"), backlog=()))
+    assert [left.path for left in proposal.not_made] == [DEFAULTS["plan"]]
+    assert DEFAULTS["plan"] not in {create.path for create in proposal.creates}
+    assert propose(look(there("backlog") | there("plan"), backlog=())).not_made == ()
+    assert propose(look(there("backlog"), backlog=(PhaseSeen(6, "x", 1),))).not_made == ()
 
 
 @pytest.mark.parametrize(

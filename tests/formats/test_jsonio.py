@@ -169,6 +169,19 @@ def test_a_file_that_is_no_json_reads_as_absent(text: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ('{\n "a": "b', "Unterminated string starting at column 7"),
+        ('{"a": "\t"}', "Invalid control character at column 8"),
+        ('{"a" 1}', "Expecting ':' delimiter"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_a_whole_sentence(text: str, ends: str) -> None:
+    _, (finding,) = read(text)
+    assert finding.message.endswith(f": {ends}")
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("[]", "a list"),

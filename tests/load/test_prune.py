@@ -318,6 +318,25 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert again.text == "nothing is older than 2024-12-19T18:00:00Z\n"
 
 
+def test_an_archived_task_is_shown_out_of_the_archive_and_it_is_said(tmp_path: Path) -> None:
+    log = task_lines("old", OLD) + task_lines("older", "2025-03-01T10:00:00Z")
+    write(tmp_path, {TASKS: log + task_lines("young", YOUNG), f"{LOGS}/task_old.log": "said\n"})
+    before = pipeline(tmp_path, "task", "show", "old")
+    pipeline(tmp_path, "task", "prune", "--older-than", "90d")
+    place = f"{ARCHIVE}/tasks-2025-06.jsonl.gz"
+    shown = pipeline(tmp_path, "task", "show", "old")
+    assert (shown.code, shown.text) == (0, before.text)
+    assert place in shown.err
+    answer = pipeline(tmp_path, "task", "show", "old", "--json").json
+    assert [(one["code"], one["path"]) for one in answer["findings"]] == [("task-archived", place)]
+    assert pipeline(tmp_path, "task", "show", "older", "-q").err == ""
+    assert pipeline(tmp_path, "task", "show", "young").err == ""
+    gone = pipeline(tmp_path, "task", "show", "old", "--log")
+    assert (gone.code, "prune" in gone.err) == (3, True)
+    unknown = pipeline(tmp_path, "task", "show", "yung")
+    assert (unknown.code, "did you mean young?" in unknown.err) == (2, True)
+
+
 @pytest.mark.parametrize("span", ["1d", "13d", "soon", "90", "999999w"])
 def test_a_span_that_is_none_is_refused(tmp_path: Path, span: str) -> None:
     ran = pipeline(tmp_path, "task", "prune", "--older-than", span)

@@ -355,6 +355,16 @@ FINDINGS = (
         "the command that closes it",
     ),
     *_entries(
+        _LOGS,
+        {
+            "task-archived": (
+                "A task that was asked for is not in the log any more, but in the archive.",
+                "It is shown from there; what was captured of its output is gone.",
+            ),
+        },
+        "pipeline task show",
+    ),
+    *_entries(
         (),
         {
             "not-text": ("A file is UTF-16 or UTF-32.", "It reads as absent."),
