@@ -83,8 +83,8 @@ class Tested(msgspec.Struct, frozen=True):
 
     tests: ReportedTests | None = None
     digest: str | None = None
-    unread: tuple[str, ...] = ()
     doubt: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 def verify_answer(
@@ -155,19 +155,10 @@ def load_proofs(
         claimants = [one for one in _claimants(context, tree, Tally()) if one.spec.path]
         tested = load_tested(context, tree, junit, tally, claimants)
         verdicts = _verdicts(claimants, tree, tested.tests)
+        tested = msgspec.structs.replace(tested, doubt=_doubt(tree, tested.tests))
         _tell_troubles(tree, tally)
         _save(tree, claimants)
-        tested = msgspec.structs.replace(tested, doubt=_doubt(tree, tested.tests))
         return {one.spec: proof_of(one.evidence, documented=True) for one in verdicts}, tested
-
-
-def _doubt(tree: WorkTree, tests: ReportedTests | None) -> str | None:
-    """Say why the cases of the reports are not known to be the tests of this tree."""
-    if tests is None:
-        return None
-    if not tests.reports.tell_anything:
-        return "the reports hold no test case"
-    return None if tests.changed_at is None else tests.reports.doubt_after(*tree.tests_changed())
 
 
 def load_claims(context: Context, tally: Tally) -> Claims | None:
@@ -200,6 +191,15 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
     if tested.unread or any((one.path, one.code) == (coverage, "not-text") for one in found):
         return None
     return Claims(contradicted(verdicts), tuple(dict.fromkeys(unread)))
+
+
+def _doubt(tree: WorkTree, tests: ReportedTests | None) -> str | None:
+    """Say why the cases of the reports are not known to be the tests of this tree."""
+    if tests is None:
+        return None
+    if not tests.reports.tell_anything:
+        return "the reports hold no test case"
+    return None if tests.changed_at is None else tests.reports.doubt_after(*tree.tests_changed())
 
 
 def _tell_troubles(tree: WorkTree, tally: Tally) -> bool:
@@ -238,7 +238,7 @@ def load_tested(
     return Tested(
         ReportedTests(found.reports, None if found.given else tree.changed_at),
         found.digest,
-        found.unread,
+        unread=found.unread,
     )
 
 
