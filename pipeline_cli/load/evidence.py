@@ -89,8 +89,8 @@ class Tested(msgspec.Struct, frozen=True):
 
     tests: ReportedTests | None = None
     digest: str | None = None
-    unread: tuple[str, ...] = ()
     doubt: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 class Proofs(NamedTuple):
@@ -173,9 +173,9 @@ def load_proofs(context: Context, tally: Tally, *, junit: Sequence[str] = ()) ->
         claimants = _claimants(context, tree, Tally(), whatever_claimed=True)
         tested = load_tested(context, tree, junit, tally, claimants)
         verdicts = _verdicts(claimants, tree, tested.tests)
+        tested = msgspec.structs.replace(tested, doubt=_doubt(tree, tested.tests))
         _tell_troubles(tree, tally)
         _save(tree, claimants)
-        tested = msgspec.structs.replace(tested, doubt=_doubt(tree, tested.tests))
     specs, rows = dict[str, Proof](), dict[str, Proof]()
     for one, verdict in zip(claimants, verdicts, strict=True):
         if one.spec.path:
@@ -184,15 +184,6 @@ def load_proofs(context: Context, tally: Tally, *, junit: Sequence[str] = ()) ->
             documented = False if one.missing else None
             rows[one.spec.title] = proof_of(verdict.evidence, documented=documented)
     return Proofs(specs, rows, tested)
-
-
-def _doubt(tree: WorkTree, tests: ReportedTests | None) -> str | None:
-    """Say why the cases of the reports are not known to be the tests of this tree."""
-    if tests is None:
-        return None
-    if not tests.reports.tell_anything:
-        return "the reports hold no test case"
-    return None if tests.changed_at is None else tests.reports.doubt_after(*tree.tests_changed())
 
 
 def load_claims(context: Context, tally: Tally) -> Claims | None:
@@ -225,6 +216,15 @@ def load_claims(context: Context, tally: Tally) -> Claims | None:
     if tested.unread or any((one.path, one.code) == (coverage, "not-text") for one in found):
         return None
     return Claims(contradicted(verdicts), tuple(dict.fromkeys(unread)))
+
+
+def _doubt(tree: WorkTree, tests: ReportedTests | None) -> str | None:
+    """Say why the cases of the reports are not known to be the tests of this tree."""
+    if tests is None:
+        return None
+    if not tests.reports.tell_anything:
+        return "the reports hold no test case"
+    return None if tests.changed_at is None else tests.reports.doubt_after(*tree.tests_changed())
 
 
 def _tell_troubles(tree: WorkTree, tally: Tally) -> bool:
@@ -263,7 +263,7 @@ def load_tested(
     return Tested(
         ReportedTests(found.reports, None if found.given else tree.changed_at),
         found.digest,
-        found.unread,
+        unread=found.unread,
     )
 
 
