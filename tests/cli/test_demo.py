@@ -39,6 +39,8 @@ NOT_PLANTED = {
     "meta-last-run-unusable",
     "questions-missing",
     "questions-no-table",
+    # Only who asks for one task by its id can meet it.
+    "task-archived",
     # Only a commit can meet them.
     "git-edits",
     "git-hook",
