@@ -48,7 +48,8 @@ def run(options: Options, wanted: Wanted) -> int:
         answer = verify_answer(context, junit=wanted.junit, names=wanted.specs)
     shown = narrowed(answer.value, wanted.only)
     _emit(options, context, wanted, Answer(shown, answer.findings))
-    return int(wanted.check and fails_gate(answer.value, answer.findings))
+    coverage = context.settings.paths.coverage
+    return int(wanted.check and fails_gate(answer.value, answer.findings, coverage))
 
 
 def _by_running(context: Context, wanted: Wanted, *, quiet: bool) -> Answer[Verification]:

@@ -134,13 +134,14 @@ def summarize(specs: Iterable[SpecVerdict]) -> Summary:
     return Summary(**counts)
 
 
-def fails_gate(answer: Verification, findings: Iterable[Finding]) -> bool:
+def fails_gate(answer: Verification, findings: Iterable[Finding], coverage: str) -> bool:
     """Tell whether a gate must fail: a claim is contradicted, or one may stand where none is read.
 
-    What stands in a file that cannot be read would pass it otherwise, and be taken for checked.
+    What a spec or the coverage document says would pass it otherwise where it cannot be read, and
+    be taken for checked. A folder of the tree that cannot be looked into leaves claims unknown.
     """
     unread = any(UNREAD in spec.notes for spec in answer.specs)
-    hidden = any(one.severity == "error" for one in findings)
+    hidden = any(one.severity == "error" and one.path == coverage for one in findings)
     return answer.summary.contradicted > 0 or unread or hidden
 
 

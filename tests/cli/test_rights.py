@@ -115,11 +115,11 @@ def test_an_unreadable_spec_is_a_finding_and_the_others_are_verified(
         aligned = run(root, "align")
         updated = run(root, "update-coverage", "--tests-passed", "--dry-run")
     verdicts = seen(ran)
-    assert verdicts["specs/001-thing.md"] == ("unclaimed", {})
+    assert verdicts["specs/001-thing.md"] == ("unknown", {})
     assert verdicts["specs/002-thing.md"] == whole["specs/002-thing.md"]
     where = ("specs/001-thing.md", "error", "the file cannot be read: Permission denied")
     assert [told(one) for one in (ran, gate, aligned, updated)] == [[where]] * 4
-    assert (gate.code, aligned.code, updated.code) == (0, 0, 0)
+    assert (gate.code, aligned.code, updated.code) == (1, 0, 0)
     assert updated.json["coverage"]["added"] == 1  # the row of 002; that of 001 stays its own
     assert snapshot(root) == before
 
@@ -138,7 +138,7 @@ def test_an_unreadable_folder_of_one_spec_is_a_finding_and_the_others_are_verifi
         ran = run(root, "verify")
     verdicts = seen(ran)
     assert verdicts["specs/two/spec.md"][0] == "supported"
-    assert verdicts["specs/one/spec.md"] == ("unclaimed", {})
+    assert verdicts["specs/one/spec.md"] == ("unknown", {})
     assert ("specs/one/spec.md", "error", "the file cannot be read: Permission denied") in told(ran)
 
 

@@ -131,8 +131,12 @@ def test_a_gate_fails_on_what_is_contradicted_or_cannot_be_read(
     verdict: Verdict, notes: tuple[str, ...], severity: Severity | None, fails: bool
 ) -> None:
     specs = (spec("a", "supported"), spec("b", verdict, notes=notes))
-    found = [Finding("x", severity, "m", SPEC)] if severity else []
-    assert fails_gate(Verification(specs, summarize(specs)), found) is fails
+    answer = Verification(specs, summarize(specs))
+    found = [Finding("x", severity, "m", COVERAGE)] if severity else []
+    assert fails_gate(answer, found, COVERAGE) is fails
+    assert fails_gate(answer, [Finding("x", "error", "m", "tests")], COVERAGE) is (
+        fails and severity != "error"
+    )
 
 
 def test_tests_that_can_be_run_are_those_of_python_that_were_found() -> None:
