@@ -16,6 +16,7 @@ from pipeline_cli import __version__
 from pipeline_cli.cli import plain
 from pipeline_cli.cli.declared import names_of
 from pipeline_cli.cli.options import GLOBAL
+from pipeline_cli.cli.parts import PARTS
 from pipeline_cli.errors import PipelineError, Signalled, UsageError
 from pipeline_cli.render import terminal
 
@@ -83,7 +84,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         refuse_unclear(given)
         found, rest = hoist(given)
-        command = next((word for word in rest if not word.startswith("-")), command)
+        named = next((word for word in rest if not word.startswith("-")), command)
+        command = named if any(named in names for names in PARTS.values()) else command
         now = _value_of("--now", found)
         with _signals():
             return _run(found, rest)

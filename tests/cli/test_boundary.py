@@ -898,3 +898,9 @@ def test_what_stands_behind_two_dashes_is_the_commands_own(tmp_path: Path) -> No
     words = ("task", "run", "--id", "q", "--", "printf", "[%s]", "-q", "--now")
     assert pipeline(tmp_path, *words).out == b"[-q][--now]"
     assert pipeline(tmp_path, "task", "run", "--id=r", "printf", "x").out == b"x"
+
+
+def test_a_mistyped_command_answers_as_the_program_itself(tmp_path: Path) -> None:
+    assert pipeline(tmp_path, "--json", "metrc").json["meta"]["schema"] == "pipeline/pipeline"
+    done = pipeline(tmp_path, "--json", "metrics", "--nope")
+    assert done.json["meta"]["schema"] == "pipeline/metrics"
