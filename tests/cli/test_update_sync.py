@@ -179,7 +179,7 @@ def test_what_a_run_has_taken_back_is_its_own_at_the_commit(tmp_path: Path) -> N
         f"| 005 Gone | — | ? | ? | test_b; Spec'd: no document; {ABSENT} |",
         "| 001 Alpha | ✓ | ✓ | ✓ | x |",
     ]
-    ran = pipeline(root, *WORDS, "--commit", cwd=root)
+    ran = pipeline(root, *WORDS, "--commit", "-q", cwd=root)
     assert (ran.code, ran.err) == (0, "")
     assert rows_of(root) == taken
 

@@ -246,3 +246,12 @@ def test_a_phase_that_a_backlog_has_twice_stands_in_the_plan_once() -> None:
         "## Phase 6: a",
         "## Phase 7: b",
     ]
+
+
+def test_what_is_hidden_is_named_with_the_setting_that_uses_it() -> None:
+    places = [
+        Candidate("specs", ".specify/specs", 3, hidden=True),
+        Candidate("specs", "docs/specs", 2),
+    ]
+    (found,) = [one for one in propose(look(candidates=tuple(places))).found if not one.used][-1:]
+    assert (found.path, found.why) == (".specify/specs", "hidden; set paths.specs to use it")

@@ -26,6 +26,7 @@ from pipeline_cli.domain.report import (
     Need,
     NextItem,
     StatusReport,
+    Unread,
     report,
 )
 from pipeline_cli.domain.runner import Heartbeat
@@ -117,6 +118,7 @@ def made(
     flags: Attention | None = None,
     missing: tuple[str, ...] = (),
     unreadable: Sequence[str] = (),
+    unread: Unread | None = None,
 ) -> StatusReport:
     """A report on what is given; the inputs that are named as unreadable are not known."""
     book = book or IssueBook()
@@ -138,6 +140,7 @@ def made(
         heartbeat=heartbeat,
         meta=meta,
         missing=missing,
+        unread=unread or Unread(),
     )
     known = msgspec.structs.replace(known, **dict.fromkeys(unreadable))
     return report(known, meta_hours=meta_hours, now=NOW)
@@ -226,6 +229,30 @@ def test_an_input_that_could_not_be_read_is_unknown_and_never_ok(
     assert layer.status == "unknown"
     assert found.overall.status == "needs_attention"
     assert need(found, name) == Need(name, layer.summary, None, "pipeline status --json")
+
+
+@pytest.mark.parametrize(
+    ("unread", "name"),
+    [
+        (Unread(heartbeat=True), "layer_1_orchestration"),
+        (Unread(meta=True), "meta_questions"),
+        (Unread(issues=True), "layer_3_attention"),
+        (Unread(metrics=True), "layer_0_goal"),
+    ],
+)
+def test_what_is_there_and_cannot_be_read_is_no_absence(unread: Unread, name: str) -> None:
+    found = made(unread=unread)
+    assert getattr(found, name).status == "unknown"
+    assert getattr(made(), name).status == "no_data"
+    assert found.overall.status == "needs_attention"
+
+
+def test_a_moment_ahead_of_now_has_no_age() -> None:
+    later = NOW + timedelta(days=1)
+    summary = made(heartbeat=Heartbeat(later)).layer_1_orchestration.summary
+    assert "last heartbeat 1 d ahead of now" in summary
+    (need,) = made(book=issues(issue(created=later))).needs_you[:1]
+    assert (need.message, need.age_seconds) == ("opened ahead of now: old", None)
 
 
 def test_a_report_on_nothing_that_could_be_read_is_made_all_the_same() -> None:

@@ -93,6 +93,19 @@ def test_the_questions_that_were_asked_are_counted(tmp_path: Path) -> None:
     )
 
 
+def test_answers_that_cannot_be_read_are_unknown(tmp_path: Path) -> None:
+    (tmp_path / "api/logs/meta_questions.json").mkdir(parents=True)
+    assert explained(tmp_path, "meta_questions").calculation == (
+        "unknown: the answers cannot be read"
+    )
+
+
+def test_open_issues_are_counted_where_there_is_a_file_of_them(tmp_path: Path) -> None:
+    assert explained(tmp_path, "open").value is None
+    write(tmp_path, {"api/logs/monitor_issues.json": '{"issues": []}'})
+    assert explained(tmp_path, "open").value == 0
+
+
 def test_a_list_of_settings_is_written_out(tmp_path: Path) -> None:
     write(tmp_path, {"pipeline.toml": "tracked_phases = [1]\nwindow_days = 7\n"})
     assert explained(tmp_path, "tracked_phases").calculation == "the default is 6, 7"
