@@ -348,6 +348,8 @@ class _Index:
         its title alone. What shares less might be meant.
         """
         number, title, marked = _other_number(plain)
+        if not number:
+            return _NOTHING
         stems = self._numbers.get(number, [])
         named = self._names.get(squeezed(title), [])
         same = [stem for stem in named if stem in stems]
