@@ -32,6 +32,7 @@ from pipeline_cli.formats.markdown import (
     Table,
     cell_texts,
     escape_text,
+    has_lone_ticks,
     newline_of,
     put_cell,
     records,
@@ -246,8 +247,10 @@ def _row_edits(text: str, document: CoverageDocument, edit: RowEdit) -> Iterator
     for name, mark in edit.marks.items():
         yield from put_cell(cells[places[name]], mark)
     if edit.kept is not None:
-        parts = [edit.kept, escape_text(edit.told)]
-        yield from put_cell(cells[columns.notes], "; ".join(filter(None, parts)))
+        notes = cells[columns.notes]
+        ticked = notes.beside_ticks or has_lone_ticks(edit.kept)
+        parts = [edit.kept, escape_text(edit.told, beside_ticks=ticked)]
+        yield from put_cell(notes, "; ".join(filter(None, parts)))
 
 
 def label_cell(label: str) -> str:

@@ -483,19 +483,19 @@ def row_of(text: str, line: Line) -> Row:
     if trails:
         stops.append(len(raw))
     cells = []
-    ticked = _has_lone_ticks(raw)
+    ticked = has_lone_ticks(raw)
     for place, stop in enumerate(stops):
         span = Span(line.start + first, line.start + stop)
         last = place == len(stops) - 1
         text_of = raw[first:stop].strip(BLANK)
-        lone = ticked and _has_lone_ticks(raw[:first] + raw[stop:])
+        lone = ticked and has_lone_ticks(raw[:first] + raw[stop:])
         cells.append(Cell(text_of, span, leads and place == 0, trails and last, lone))
         first = stop + 1
     return Row(line.number, Span(line.start, line.end), tuple(cells))
 
 
-def _has_lone_ticks(raw: str) -> bool:
-    """Tell whether a row has backticks that no others close."""
+def has_lone_ticks(raw: str) -> bool:
+    """Tell whether a row, or a part of one, has backticks that no others close."""
     if "`" not in raw:
         return False
     found = compiled(_ESCAPE_OR_CODE).finditer(raw)
@@ -524,8 +524,12 @@ def unclosed_finding(path: str, line: int) -> Finding:
     )
 
 
-def escape_cell(value: str) -> str:
-    """Make a value safe inside a cell: it opens no cell, line, comment, code or marker of ours."""
+def escape_cell(value: str, *, beside_ticks: bool = False) -> str:
+    """Make a value safe inside a cell: it opens no cell, line, comment, code or marker of ours.
+
+    `beside_ticks` tells that backticks stand beside it that no others close: any of the value's
+    would close them, and swallow the pipes between.
+    """
     flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     # A backtick that closes nothing would make code of what follows in the row, and an escaped
     # one would still end what an earlier backtick of the row begins.
@@ -533,13 +537,15 @@ def escape_cell(value: str) -> str:
         lambda match: match[0] if match["code"] or match[0][0] == "\\" else "&#96;" * len(match[0]),
         flat,
     )
+    if beside_ticks:
+        flat = flat.replace("`", "&#96;")
     flat = re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", flat)
     return flat.replace("<!--", "&lt;!--").replace("-->", "--&gt;").strip(BLANK)
 
 
-def escape_text(value: str) -> str:
+def escape_text(value: str, *, beside_ticks: bool = False) -> str:
     """Make a value safe inside a cell or a list: beside `escape_cell`, no tag, link or image."""
-    return compiled(_TAG_OR_LINK).sub(_defused, escape_cell(value))
+    return compiled(_TAG_OR_LINK).sub(_defused, escape_cell(value, beside_ticks=beside_ticks))
 
 
 def _defused(match: re.Match[str]) -> str:
@@ -548,10 +554,7 @@ def _defused(match: re.Match[str]) -> str:
 
 def set_cell(cell: Cell, value: str) -> "tuple[Edit, ...]":
     """Put a value into a cell; no edit where it stands there."""
-    wanted = escape_cell(value)
-    if cell.beside_ticks:  # any of ours would close them, and swallow the pipes between
-        wanted = wanted.replace("`", "&#96;")
-    return put_cell(cell, wanted)
+    return put_cell(cell, escape_cell(value, beside_ticks=cell.beside_ticks))
 
 
 def put_cell(cell: Cell, wanted: str) -> "tuple[Edit, ...]":

@@ -18,7 +18,7 @@ from pipeline_cli.domain.coverage import (
     plain_labels,
     squeezed,
 )
-from pipeline_cli.domain.coverage_update import Rules, update
+from pipeline_cli.domain.coverage_update import CoverageUpdate, RowEdit, Rules, update
 from pipeline_cli.domain.documents import SourceFile
 from pipeline_cli.domain.specs import Spec
 from pipeline_cli.formats import coverage_md, markdown
@@ -445,3 +445,19 @@ def test_plain_labels_are_each_the_plain_label(cells: list[str]) -> None:
 @given(st.text("ab_-ßİé1²١ 🚀\n"))
 def test_a_squeezed_title_has_its_letters_and_digits(text: str) -> None:
     assert squeezed(text) == "".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [("x ` y | ✓ | ✓ | ✓ | n", "n"), ("001 | ✓ | ✓ | `a` | n ` m", "n ` m")],
+    ids=["in the row", "in the notes"],
+)
+def test_a_reason_with_a_code_span_closes_no_backtick_of_the_row(cells: str, kept: str) -> None:
+    source = SourceFile("c.md", f"{HEAD}| {cells} |\n")
+    document = coverage_md.parse(source)
+    (row,) = document.rows
+    change = CoverageUpdate((), (RowEdit(row, {}, kept, "in `code`"),), (), (), 0, ())
+    text = splice(source.text, coverage_md.edits_of(source, document, change))
+    assert text == f"{HEAD}| {cells}; in &#96;code&#96; |\n"
+    (after,) = coverage_md.parse(SourceFile("c.md", text)).rows
+    assert (after.label, after.present, after.tested) == (row.label, row.present, row.tested)
