@@ -62,14 +62,11 @@ _DASH = r"[ \t]*+(?:—|–|--?|:)?"
 _CLOSING = (
     r"[ \t]*+[)\]]?[ \t]*+(?:$|[.,;:)(—–-]|(?:in|as|by|since|with|per|during|after|because)\b)"
 )
-_BEHIND = re.compile(rf"{_OPENING}{_IS}(?:{_GOES}ed?|deletion|removal)\b{_CLOSING}", re.IGNORECASE)
+_GONE_WORD = rf"(?:{_GOES}ed?|deletion|removal)"
+_BEHIND = re.compile(rf"{_OPENING}{_IS}{_GONE_WORD}\b{_CLOSING}", re.IGNORECASE)
 _MAYBE_BEHIND = re.compile(rf"{_OPENING}{_IS}({_FORMER})\b", re.IGNORECASE)
-_REMARKED = re.compile(
-    rf"{_DASH}{_OPENING}{_IS}(?:{_GOES}ed?|deletion|removal)\b{_CLOSING}", re.IGNORECASE
-)
-_LONE = re.compile(
-    rf"{_DASH}{_OPENING}(?:{_GOES}ed?|deletion|removal)[ \t]*+[)\].]*", re.IGNORECASE
-)
+_REMARKED = re.compile(_DASH + _BEHIND.pattern, re.IGNORECASE)
+_LONE = re.compile(rf"{_DASH}{_OPENING}{_GONE_WORD}[ \t]*+[)\].]*", re.IGNORECASE)
 _MAYBE_REMARKED = re.compile(rf"{_DASH}{_OPENING}{_IS}({_FORMER}|drop)\b", re.IGNORECASE)
 _KINDS = (
     r"(?:[ \t]++(?:an?|any|the|more|other|old|legacy|obsolete|stale|unused|dead|existing|former|"
